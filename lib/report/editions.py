@@ -1,0 +1,261 @@
+"""An edition: which chapters, with which parameters, make the book.
+
+Comes in: book/editions/NAME.yml and the run folders. Goes out: executed chapters under book/chapters/, the pages made
+from their results under book/generated/, and the built site in _build/html. Files are rewritten only when their content
+changed, so that a second build has little to do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lib import recordings
+from lib.ground import ROOT, WrongUse, unknown
+from lib.report import runs
+
+BOOK = ROOT / "book"
+EDITIONS = BOOK / "editions"
+CHAPTERS = BOOK / "chapters"
+GENERATED = BOOK / "generated"
+SITE = ROOT / "_build" / "html"
+TABLE_OF_CONTENTS = ROOT / "_toc.yml"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One chapter of an edition: its page name, the notebook behind it, and the parameters it runs with."""
+
+    name: str
+    chapter: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A named list of pages."""
+
+    name: str
+    title: str
+    about: str
+    pages: tuple[Page, ...]
+
+
+def names() -> list[str]:
+    """Names of the editions in book/editions/."""
+    return sorted(path.stem for path in EDITIONS.glob("*.yml"))
+
+
+def load(name: str) -> Edition:
+    """Read an edition and check it against notebooks/ and the table of contents.
+
+    Raises
+    ------
+    WrongUse
+        Unknown edition, chapter or parameter, or pages that do not agree with _toc.yml.
+    """
+    if name not in names():
+        raise unknown("edition", name, names())
+    told = yaml.safe_load((EDITIONS / f"{name}.yml").read_text())
+    pages = tuple(
+        Page(page, (entry or {}).get("notebook", page), (entry or {}).get("parameters", {}) or {})
+        for page, entry in told["pages"].items()
+    )
+    for page in pages:
+        runs.check_parameters(page.chapter, page.parameters)
+    listed, wanted = _pages_in_contents(), {page.name for page in pages}
+    if listed != wanted:
+        raise WrongUse(
+            f"edition {name!r} and _toc.yml disagree. Only in the edition: {_listing(wanted - listed)}; "
+            f"only in _toc.yml: {_listing(listed - wanted)}. Give each page one line in both "
+            f"(`- file: book/chapters/PAGE` in _toc.yml)."
+        )
+    return Edition(name, told["title"], told["about"], pages)
+
+
+def _pages_in_contents() -> set[str]:
+    return set(re.findall(r"^\s*-?\s*file:\s*book/chapters/([\w-]+)\s*$", TABLE_OF_CONTENTS.read_text(), flags=re.M))
+
+
+def _listing(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def run_pages(edition: Edition, run_page: Callable[[Page], runs.Run]) -> dict[str, runs.Run]:
+    """Run every page that is stale; the others are found. All are tried even if one fails."""
+    return {page.name: run_page(page) for page in edition.pages}
+
+
+def place(edition: Edition, done: Mapping[str, runs.Run]) -> None:
+    """Put the executed chapters and the generated pages where the book builds from, and remove what is left over."""
+    wanted = {CHAPTERS / f"{page.name}{suffix}" for page in edition.pages for suffix in (".ipynb", ".csv")}
+    for path in set(CHAPTERS.glob("*")) - wanted:
+        path.unlink()
+    for page in edition.pages:
+        run = done[page.name]
+        _write(CHAPTERS / f"{page.name}.ipynb", json.dumps(page_notebook(page, run), indent=1, ensure_ascii=False))
+        if (run.folder / "results.parquet").exists():
+            import pandas as pd
+
+            _write(CHAPTERS / f"{page.name}.csv", pd.read_parquet(run.folder / "results.parquet").to_csv(index=False))
+    for name, text in generated_pages(edition, done).items():
+        _write(GENERATED / name, text)
+
+
+def page_notebook(page: Page, run: runs.Run) -> dict[str, Any]:
+    """Return the executed chapter as the book shows it.
+
+    Code is folded; figures get the captions and alt texts they were shown with; figure labels carry the page's name,
+    so that two pages may come from one chapter; times of execution are dropped; and the page says at its top whether
+    its listeners are simulated, and at its end how it was made.
+    """
+    notebook = json.loads(run.notebook.read_text())
+    notebook["metadata"] = {key: notebook["metadata"][key] for key in ("kernelspec", "language_info")}
+    cells = [_page_cell(cell, page.name) for cell in notebook["cells"]]
+    title = next(i for i, cell in enumerate(cells) if cell["cell_type"] == "markdown")
+    notice = _simulated_notice(run)
+    cells[title + 1 : title + 1] = [_markdown(notice)] if notice else []
+    notebook["cells"] = [*cells, _markdown(_made_by(page, run))]
+    for index, cell in enumerate(notebook["cells"]):
+        cell["id"] = f"{page.name}-{index}"[-64:]
+    return notebook
+
+
+def _page_cell(cell: dict[str, Any], page: str) -> dict[str, Any]:
+    source, tags = "".join(cell["source"]), set(cell["metadata"].get("tags", []))
+    if cell["cell_type"] != "code":
+        return _markdown(_page_labels(source, page))
+    shown = [output["metadata"].pop("alike") for output in cell["outputs"] if "alike" in output.get("metadata", {})]
+    hidden = {"remove-input", "remove-cell"} & tags
+    metadata: dict[str, Any] = {"tags": sorted(tags if hidden else tags | {"hide-input"})}
+    for facts in shown[:1]:
+        figure = {"name": f"fig-{page}-{facts['name']}", "caption": _page_labels(facts["caption"], page)}
+        metadata["mystnb"] = {"figure": figure, "image": {"alt": facts["alt"]}}
+    return {**cell, "source": source, "metadata": metadata}
+
+
+def _page_labels(text: str, page: str) -> str:
+    return re.sub(r"(?<![\w-])fig-(?=[a-z])", f"fig-{page}-", text)
+
+
+def _markdown(text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def _simulated_notice(run: runs.Run) -> str:
+    simulated = [name for name in run.manifest["fingerprints"]["recordings"] if recordings.card(name)["simulated"]]
+    if not simulated:
+        return ""
+    return (
+        f":::{{admonition}} Simulated listeners\n:class: simulated\nThe responses on this page ({', '.join(simulated)}) "
+        "are simulated. They show what the analysis does, and say nothing about people.\n:::"
+    )
+
+
+def _made_by(page: Page, run: runs.Run) -> str:
+    told = run.manifest
+    changed = " ".join(f"-p {name} {_shell(value)}" for name, value in page.parameters.items())
+    command = f"alike run {page.chapter} {changed}".strip()
+    facts = [
+        f"Run `{told['id']}`, {told['started'][:10]}, {told['seconds']:.0f} s, at most {told['peak_memory_mb']} MB, "
+        f"{told['platform']}.",
+        f"Repeat it with `{command}`.",
+        "Parameters: " + ", ".join(f"`{name}` = `{value}`" for name, value in told["parameters"].items()) + ".",
+        "Versions: Python " + told["python"] + ", " + ", ".join(f"{k} {v}" for k, v in told["versions"].items()) + ".",
+    ]
+    if (run.folder / "results.parquet").exists():
+        facts.append(f"Every number behind the figures: {{download}}`results as CSV <{page.name}.csv>`.")
+    return "## How this page was made\n\n" + "\n".join(f"* {fact}" for fact in facts)
+
+
+def _shell(value: Any) -> str:
+    text = str(value)
+    return text if re.fullmatch(r"[\w.:/+-]+", text) else json.dumps(text)
+
+
+def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str, str]:
+    """Markdown made from results: the answers on the first page, what was run, the benchmarks."""
+    pages = {"answers.md": _answers(edition, done), "runs.md": _runs_page(edition, done)}
+    results = ROOT / "benchmarks" / "results.json"
+    if results.exists():
+        sys.path.insert(0, str(ROOT))
+        from benchmarks.__main__ import page as benchmark_page
+
+        pages["benchmarks.md"] = benchmark_page(json.loads(results.read_text()))
+    return pages
+
+
+def _answers(edition: Edition, done: Mapping[str, runs.Run]) -> str:
+    entries = []
+    for page in edition.pages:
+        numbers = done[page.name].numbers()
+        if "_answer" in numbers:
+            label = " *(simulated listeners)*" if _simulated_notice(done[page.name]) else ""
+            link = f"[{numbers['_question']}](chapters/{page.name})"
+            entries.append(f"{link}\n: {numbers['_answer']}{label}\n")
+    return f"This is the **{edition.title}**. {edition.about}\n\n" + "\n".join(entries)
+
+
+def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
+    rows = []
+    for page in edition.pages:
+        told = done[page.name].manifest
+        rows.append(
+            f"| [{page.name}](../chapters/{page.name}) | `{told['id']}` | {told['started'][:16].replace('T', ' ')} UTC | "
+            f"{told['seconds']:.0f} s | {told['peak_memory_mb']} MB | {told['seed']} |"
+        )
+    used = sorted({name for run in done.values() for name in run.manifest["fingerprints"]["recordings"]})
+    cards = [recordings.card(name) for name in used]
+    heard = [
+        f"{name}{' (simulated)' if card['simulated'] else ''}\n: {card['title']}. {card['citation']} "
+        f"Licence: {card['licence']}.\n"
+        for name, card in zip(used, cards, strict=True)
+    ]
+    head = "| page | run | started | time | peak memory | seed |\n|---|---|---|---|---|---|\n"
+    return (
+        f"# What was run\n\nEdition *{edition.title}*. Each page is one run; a run's name is a hash of its chapter, "
+        "parameters, the `lib` module, recordings, models and versions, so a page can't show numbers of other code "
+        f"than it shows.\n\n{head}" + "\n".join(rows) + "\n\n## Recordings\n\n" + "\n".join(heard)
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def build(*, strict: bool = False) -> int:
+    """Build the site; in strict mode every Sphinx warning is an error. Returns the exit code of the build."""
+    _place_mathjax()
+    command = [sys.executable, "-m", "jupyter_book", "build", str(ROOT), "--keep-going", "--quiet"]
+    code = subprocess.run(command + (["-W", "-n"] if strict else []), check=False).returncode
+    if code == 0 and not (SITE / "index.html").exists():
+        code = 1
+    if code:  # what was read is cached, and its warnings would not be told again
+        shutil.rmtree(SITE.parent / ".doctrees", ignore_errors=True)
+    return code
+
+
+def _place_mathjax() -> None:
+    """Serve formulas from the site itself: the part of MathJax that a page loads, out of its installed package."""
+    from importlib.metadata import files
+
+    target = BOOK / "_static" / "mathjax"
+    if (target / "tex-mml-chtml.js").exists():
+        return
+    needed = r".*/static/mathjax/(tex-mml-chtml\.js|output/chtml/fonts/woff-v2/.*)"
+    for file in files("sphinx-mathjax-offline") or []:
+        if found := re.fullmatch(needed, file.as_posix()):
+            place = target / found.group(1)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(str(file.locate()), place)
