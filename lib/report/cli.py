@@ -32,7 +32,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 def run(
     chapter: str,
     parameter: Annotated[
-        list[tuple[str, str]] | None,
+        list[str] | None,
         typer.Option("--parameter", "-p", metavar="NAME VALUE", help="Change a parameter; may be given several times."),
     ] = None,
     force: Annotated[bool, typer.Option(help="Run again even if nothing changed.")] = False,
@@ -40,8 +40,9 @@ def run(
     """Execute a chapter with its parameters changed; the results go to a folder of their own under runs/."""
     from lib.report import runs
 
+    given = dict(pair.split("=", 1) for pair in parameter or [])
     with _progress(chapter) as progress:
-        done = runs.run(chapter, dict(parameter or []), force=force, progress=progress)
+        done = runs.run(chapter, given, force=force, progress=progress)
     _tell(chapter, done)
     raise typer.Exit(0 if done.succeeded else 1)
 
@@ -53,7 +54,7 @@ def book(
     strict: Annotated[bool, typer.Option(help="A warning while building is an error.")] = False,
 ) -> None:
     """Run what is stale, place the chapters, make the pages that come from results, and build the site."""
-    from lib.report import editions, runs
+    from lib.report import editions, runs, site
 
     def run_page(page: editions.Page) -> runs.Run:
         with _progress(page.name) as progress:
@@ -69,6 +70,11 @@ def book(
     if code := editions.build(strict=strict):
         errors.print("The site could not be built; the messages above say why.", style="red")
         raise typer.Exit(code)
+    found = site.problems(editions.SITE)
+    for problem in found:
+        errors.print(problem, markup=False)
+    if found and strict:
+        raise typer.Exit(1)
     console.print(f"The {chosen.title} is built: {editions.SITE / 'index.html'}")
 
 
@@ -149,10 +155,21 @@ def _tell(name: str, run) -> None:
         errors.print(f"The notebook with the error is kept: {run.notebook}", markup=False)
 
 
+def _joined(words: list[str]) -> list[str]:
+    """Make ``-p NAME VALUE`` into ``-p NAME=VALUE``: typer's options take one value, and VALUE may begin with -."""
+    joined, rest = [], iter(words)
+    for word in rest:
+        joined.append(word)
+        if word in ("-p", "--parameter"):
+            name = next(rest, "")
+            joined.append(name if "=" in name else f"{name}={next(rest, '')}")
+    return joined
+
+
 def main() -> None:
     """Run the command line; errors a user can mend are told in words, without a traceback."""
     try:
-        app()
+        app(_joined(sys.argv[1:]))
     except (WrongUse, MissingData, DamagedData) as error:
         errors.print(str(error), style="red", markup=False)
         sys.exit(2 if isinstance(error, WrongUse) else 1)

@@ -156,8 +156,9 @@ def _simulated_notice(run: runs.Run) -> str:
     if not simulated:
         return ""
     return (
-        f":::{{admonition}} Simulated listeners\n:class: simulated\nThe responses on this page ({', '.join(simulated)}) "
-        "are simulated. They show what the analysis does, and say nothing about people.\n:::"
+        ":::{admonition} Simulated listeners\n:class: simulated\n"
+        f"The responses on this page ({', '.join(simulated)}) are simulated. "
+        "They show what the analysis does, and say nothing about people.\n:::"
     )
 
 
@@ -184,7 +185,11 @@ def _shell(value: Any) -> str:
 
 def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str, str]:
     """Markdown made from results: the answers on the first page, what was run, the benchmarks."""
-    pages = {"answers.md": _answers(edition, done), "runs.md": _runs_page(edition, done)}
+    pages = {
+        "answers.md": _answers(edition, done),
+        "runs.md": _runs_page(edition, done),
+        "recordings.md": _recordings_page(),
+    }
     results = ROOT / "benchmarks" / "results.json"
     if results.exists():
         sys.path.insert(0, str(ROOT))
@@ -210,21 +215,31 @@ def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
     for page in edition.pages:
         told = done[page.name].manifest
         rows.append(
-            f"| [{page.name}](../chapters/{page.name}) | `{told['id']}` | {told['started'][:16].replace('T', ' ')} UTC | "
-            f"{told['seconds']:.0f} s | {told['peak_memory_mb']} MB | {told['seed']} |"
+            f"| [{page.name}](../chapters/{page.name}) | `{told['id']}` | {told['started'][:16].replace('T', ' ')} UTC "
+            f"| {told['seconds']:.0f} s | {told['peak_memory_mb']} MB | {told['seed']} |"
         )
-    used = sorted({name for run in done.values() for name in run.manifest["fingerprints"]["recordings"]})
-    cards = [recordings.card(name) for name in used]
-    heard = [
-        f"{name}{' (simulated)' if card['simulated'] else ''}\n: {card['title']}. {card['citation']} "
-        f"Licence: {card['licence']}.\n"
-        for name, card in zip(used, cards, strict=True)
-    ]
     head = "| page | run | started | time | peak memory | seed |\n|---|---|---|---|---|---|\n"
     return (
-        f"# What was run\n\nEdition *{edition.title}*. Each page is one run; a run's name is a hash of its chapter, "
+        f"# What was run\n\nEdition: *{edition.title}*. Each page is one run; a run's name is a hash of its chapter, "
         "parameters, the `lib` module, recordings, models and versions, so a page can't show numbers of other code "
-        f"than it shows.\n\n{head}" + "\n".join(rows) + "\n\n## Recordings\n\n" + "\n".join(heard)
+        f"than it shows.\n\n{head}" + "\n".join(rows) + "\n"
+    )
+
+
+def _recordings_page() -> str:
+    sections = []
+    for name in recordings.names():
+        card = recordings.card(name)
+        facts = {
+            "Cite": card["citation"], "Source": card["source"], "Licence": card["licence"],
+            "What there is": card["files"], "Responses": card["responses"],
+        }  # fmt: skip
+        label = "simulated listeners" if card["simulated"] else "real brains"
+        rows = "\n".join(f"* **{title}.** {' '.join(text.split())}" for title, text in facts.items())
+        sections.append(f"## {name}\n\n{card['title']} ({label}).\n\n{rows}\n")
+    return (
+        "# Recordings\n\nWhat was heard, and how brains answered. `alike data list` says which are on your machine, "
+        "`alike data fetch NAME` gets one and verifies every file.\n\n" + "\n".join(sections)
     )
 
 
@@ -237,7 +252,8 @@ def _write(path: Path, text: str) -> None:
 def build(*, strict: bool = False) -> int:
     """Build the site; in strict mode every Sphinx warning is an error. Returns the exit code of the build."""
     _place_mathjax()
-    command = [sys.executable, "-m", "jupyter_book", "build", str(ROOT), "--keep-going", "--quiet"]
+    start = "from jupyter_book.cli.main import main; main()"  # the package has no __main__
+    command = [sys.executable, "-c", start, "build", str(ROOT), "--keep-going", "--quiet"]
     code = subprocess.run(command + (["-W", "-n"] if strict else []), check=False).returncode
     if code == 0 and not (SITE / "index.html").exists():
         code = 1

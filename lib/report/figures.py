@@ -19,8 +19,9 @@ COMPONENT_TITLES = {
     "pitch": "Pitch", "speech": "Speech", "music": "Music",
 }  # fmt: skip
 CATEGORY_TITLES = {
-    "EngSpeech": "English speech", "ForSpeech": "Foreign speech", "HumVoc": "Human vocal", "HumNonVoc": "Human non-vocal",
-    "AniVoc": "Animal vocal", "AniNonVoc": "Animal non-vocal", "Nature": "Nature", "Mechanical": "Mechanical",
+    "EngSpeech": "English speech", "ForSpeech": "Foreign speech", "HumVoc": "Human vocal",
+    "HumNonVoc": "Human non-vocal", "AniVoc": "Animal vocal", "AniNonVoc": "Animal non-vocal", "Nature": "Nature",
+    "Mechanical": "Mechanical",
     "EnvSound": "Environmental", "Song": "Vocal music", "Music": "Music",
 }  # fmt: skip
 """The eleven categories in the order figures show them: voices, animals, nature and things, music."""
@@ -46,7 +47,8 @@ def use_house_style() -> None:
         "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9,
         "legend.fontsize": 9, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
         "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-        "axes.titleweight": "semibold", "axes.titlelocation": "left", "pdf.fonttype": 42, "figure.constrained_layout.use": True,
+        "axes.titleweight": "semibold", "axes.titlelocation": "left", "pdf.fonttype": 42,
+        "figure.constrained_layout.use": True,
     })  # fmt: skip
 
 
@@ -255,8 +257,9 @@ def surface_maps(maps: Mapping[str, Mapping[str, np.ndarray]], *, label: str, li
         for j, side in enumerate(("left", "right")):
             axis = axes.flat[2 * k + j]
             plotting.plot_surf_stat_map(
-                fsaverage[f"infl_{side}"], np.asarray(pair[side]), hemi=side, view="lateral", bg_map=fsaverage[f"sulc_{side}"],
-                axes=axis, colorbar=False, cmap="RdBu_r", vmax=limit, vmin=-limit, threshold=1e-6, bg_on_data=True,
+                fsaverage[f"infl_{side}"], np.asarray(pair[side]), hemi=side, view="lateral",
+                bg_map=fsaverage[f"sulc_{side}"], axes=axis, colorbar=False,
+                cmap="RdBu_r", vmax=limit, vmin=-limit, threshold=1e-6, bg_on_data=True,
             )  # fmt: skip
             axis.set_title(f"{title}, {side}" if j == 0 else side, fontsize=9, y=0.92, loc="center")
     figure.subplots_adjust(left=0, right=1, top=0.95, bottom=0.16, wspace=-0.05, hspace=0.0)

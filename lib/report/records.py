@@ -1,8 +1,8 @@
 """What a chapter leaves behind while it runs: numbers, tidy results, figures with captions.
 
-Comes in: what the chapter's code computed. Goes out: glued numbers that the prose of the same page quotes, and, when the
-chapter is executed as a run (``ALIKE_RUN`` names its folder), numbers.json, results.parquet and figures/ in that folder.
-In a notebook opened by hand the same calls only display.
+Comes in: what the chapter's code computed. Goes out: glued numbers that the prose of the same page quotes, and, when
+the chapter is executed as a run (``ALIKE_RUN`` names its folder), numbers.json, results.parquet and figures/ in that
+folder. In a notebook opened by hand the same calls only display.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import models, recordings
-from lib.ground import DATA, ROOT, WrongUse, fingerprint, replacing, unknown
+from lib.ground import ROOT, WrongUse, fingerprint, replacing, unknown
 
 NOTEBOOKS = ROOT / "notebooks"
 RUNS = ROOT / "runs"

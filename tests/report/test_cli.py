@@ -1,0 +1,36 @@
+"""The command line: exit codes, messages that help, and nothing written when it is used wrongly."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "cortx"], "Did you mean 'cortex'"),
+        (["run", "cortex", "-p", "sise", "3"], "Did you mean 'size'"),
+        (["run", "cortex", "-p", "size", "many"], "must be of type int"),
+        (["run", "cortex", "-p", "size", "-1.5"], "must be of type int"),
+        (["book", "--edition", "pockt"], "Did you mean 'pocket'"),
+        (["data", "check", "natsound"], "Known: natsound165, pocket-sounds"),
+        (["run"], "Missing argument"),
+        (["walk"], "No such command"),
+    ],
+)
+def test_wrong_use_exits_2_and_writes_nothing(house, words, message):
+    done = house.alike(*words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((house.folder / "runs").glob("*")) if words[0] == "run" else True
+
+
+def test_failed_run_exits_1_and_says_where_the_notebook_is(house):
+    done = house.alike("run", "-p", "fail", "True", "cortex")
+    assert done.returncode == 1
+    assert "RuntimeError: asked to fail" in done.stderr
+    assert "-failed/chapter.ipynb" in done.stderr
+
+
+def test_lists_recordings_and_models(house):
+    assert "natsound165" in house.alike("data", "list").stdout
+    assert "spectrotemporal" in house.alike("models", "list").stdout

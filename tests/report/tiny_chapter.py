@@ -1,0 +1,41 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     name: python3
+#     display_name: Python 3
+#     language: python
+# ---
+# %% [markdown]
+# # A tiny chapter
+# A formula, $r^2 = 1$, and a source {cite}`pepino2025`. The answer is {glue:text}`total`, see {numref}`fig-line`.
+
+# %% tags=["parameters"]
+size: int = 3  # how many
+scale: float = 1.0  # factor
+label: str = "none"  # any word
+names: list = ["a", "b"]  # which
+fail: bool = False  # raise an error
+seed: int = 0
+
+# %% [markdown]
+# ## Compare
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+from lib.report import answer, save_results, say, show
+
+# %%
+if fail:
+    raise RuntimeError("asked to fail")
+total = size * scale
+say("total", total, n=size, low=total - 1, high=total + 1, about="sum")
+answer("How many?", f"It is {total:.1f}.")
+
+# %%
+save_results(pd.DataFrame({"value": [total] * size}), chapter="tiny", n=size).head(2)
+
+# %%
+figure, axis = plt.subplots()
+axis.plot([0, total])
+show(figure, "line", "A line, n = 3, beside {numref}`fig-line`.", "A straight line.")
