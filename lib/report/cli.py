@@ -118,7 +118,7 @@ def models_list() -> None:
 
     shown = ["title", "family", "status"]
     table = Table("model", *shown)
-    for name, row in models.roster()[shown].iterrows():
+    for name, row in models.roster().set_index("name")[shown].iterrows():
         table.add_row(str(name), *map(str, row))
     console.print(table)
 

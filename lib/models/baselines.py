@@ -1,0 +1,53 @@
+"""The acoustic baselines of the field: what can be heard in a sound before anything is learnt.
+
+Comes in: the roster's card of a baseline. Goes out: the baseline as a ``Model``. Each is one function from waveforms
+(sounds, samples) at a sampling rate to ``Frames`` (sounds, frames, units), float32, on all sounds at once, without
+randomness: ``cochleagram``, ``spectrotemporal``, ``logmel`` and ``mfcc``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lib.ground import fingerprint
+from lib.models.activations import Model
+from lib.models.cochlea import cochleagram, cochleagram_units
+from lib.models.mel import logmel, logmel_units, mfcc, mfcc_units
+from lib.models.modulation import spectrotemporal, spectrotemporal_units
+
+BASELINES = {
+    "cochleagram": (cochleagram, cochleagram_units),
+    "spectrotemporal": (spectrotemporal, spectrotemporal_units),
+    "logmel": (logmel, logmel_units),
+    "mfcc": (mfcc, mfcc_units),
+}
+SHORTEST = 0.1  # seconds; long enough for the slowest of the windows
+SOURCES = ("activations", "baselines", "cochlea", "mel", "modulation")
+
+
+def load(card: Mapping) -> Model:
+    """Make the baseline of a roster card; it has one layer, called by its own name.
+
+    Parameters
+    ----------
+    card : mapping
+        Row of the roster; its name and rate are used.
+    """
+    name, rate = card["name"], card["rate"]
+    function, units = BASELINES[name]
+    return Model(
+        name=name,
+        rate=rate,
+        layers={name: len(units(rate))},
+        revision=_revision(),
+        shortest=SHORTEST,
+        represent=lambda waves: {name: function(waves, rate)},
+        describe=lambda layer: units(rate),
+    )
+
+
+def _revision() -> str:
+    """Fingerprint of the code that the numbers come from."""
+    folder = Path(__file__).parent
+    return fingerprint(*((folder / f"{source}.py").read_bytes() for source in SOURCES))

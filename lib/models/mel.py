@@ -1,0 +1,124 @@
+"""What speech technology starts from: log-mel spectra, and the cepstral coefficients of their shape.
+
+Comes in: waveforms (sounds, samples) of equal length and their sampling rate. Goes out: ``logmel`` and ``mfcc``, 100
+frames per second.
+"""
+
+from __future__ import annotations
+
+from math import ceil, log2
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import fft
+
+from lib.models.activations import Frames, checked, whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BANDS, LOWEST, HIGHEST = 64, 50.0, 8000.0
+WINDOW, HOP = 0.025, 0.010  # seconds
+FLOOR = 1e-10  # power at and below which a band is at -100 dB
+COEFFICIENTS = 20
+
+
+def mel_number(frequency):
+    """HTK mel scale: 2595 log10(1 + f / 700)."""
+    return 2595 * np.log10(1 + np.asarray(frequency) / 700)
+
+
+def mel_frequency(number):
+    """Frequency in Hz at a mel number, the inverse of ``mel_number``."""
+    return 700 * (10 ** (np.asarray(number) / 2595) - 1)
+
+
+def logmel(waves: np.ndarray, rate: int) -> Frames:
+    """Log-mel spectrogram: 64 bands in dB, 100 frames per second.
+
+    Periodic Hann windows of 25 ms every 10 ms, all of them inside the sound; power spectrum; triangles of unit height,
+    evenly spaced on the HTK mel scale from 50 Hz to 8 kHz (or half the sampling rate); 10 log10, not below -100 dB.
+
+    Parameters
+    ----------
+    waves : array (sounds, samples)
+        At least one window long.
+    rate : int
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    Frames
+        Values (sounds, frames, 64) in dB; the time of a frame is the middle of its window.
+
+    Raises
+    ------
+    ValueError
+        If the waveforms are not valid, see ``lib.models.activations.checked``.
+    """
+    waves = checked(waves, rate, ndim=2, shortest=WINDOW)
+    rate = whole(rate)
+    window, hop = round(WINDOW * rate), round(HOP * rate)
+    size = 2 ** ceil(log2(window))
+    hann = np.hanning(window + 1)[:-1].astype(waves.dtype)
+    windows = np.lib.stride_tricks.sliding_window_view(waves, window, axis=1)[:, ::hop]
+    spectrum = fft.rfft(windows * hann, size)  # sounds, frames, bins
+    power = (spectrum.real**2 + spectrum.imag**2) @ mel_filters(size, rate).astype(waves.dtype)
+    times = (np.arange(power.shape[1]) * hop + window / 2) / rate
+    return Frames((10 * np.log10(np.maximum(power, FLOOR))).astype(np.float32, copy=False), times)
+
+
+def mfcc(waves: np.ndarray, rate: int) -> Frames:
+    """Mel-frequency cepstral coefficients 0 to 19, 100 frames per second.
+
+    Orthonormal cosine transform (type II) of ``logmel`` (Davis & Mermelstein 1980); coefficient 0 is the level. There
+    are no differences over time: averaged over a sound they only say how it ends minus how it begins.
+
+    Parameters
+    ----------
+    waves : array (sounds, samples)
+        At least one window long.
+    rate : int
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    Frames
+        Values (sounds, frames, 20) in dB; times as in ``logmel``.
+
+    Raises
+    ------
+    ValueError
+        If the waveforms are not valid, see ``lib.models.activations.checked``.
+    """
+    values, times = logmel(waves, rate)
+    return Frames(fft.dct(values, norm="ortho")[..., :COEFFICIENTS].copy(), times)
+
+
+def mel_filters(size: int, rate: int) -> np.ndarray:
+    """Triangles of unit height (bins, bands) over the bins of a Fourier transform of `size` samples."""
+    edges = _edges(rate)
+    bins = fft.rfftfreq(size, 1 / rate)[:, None]
+    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    return np.clip(np.minimum(rising, falling), 0, None)
+
+
+def logmel_units(rate: int) -> pd.DataFrame:
+    """Centre frequency in Hz of each band of ``logmel``."""
+    import pandas as pd
+
+    return pd.DataFrame({"frequency": _edges(rate)[1:-1]})
+
+
+def mfcc_units(rate: int) -> pd.DataFrame:
+    """Number of each coefficient of ``mfcc``: its half cycles over the bands."""
+    import pandas as pd
+
+    return pd.DataFrame({"coefficient": np.arange(COEFFICIENTS)})
+
+
+def _edges(rate) -> np.ndarray:
+    """Feet and peaks of the triangles in Hz: band k rises from edge k to its peak k + 1 and falls to k + 2."""
+    low, high = mel_number([LOWEST, min(HIGHEST, rate / 2)])
+    return mel_frequency(np.linspace(low, high, BANDS + 2))
