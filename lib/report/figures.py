@@ -47,7 +47,7 @@ def use_house_style() -> None:
         "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9,
         "legend.fontsize": 9, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
         "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-        "axes.titleweight": "semibold", "axes.titlelocation": "left", "pdf.fonttype": 42,
+        "axes.titleweight": "bold", "axes.titlelocation": "left", "pdf.fonttype": 42,
         "figure.constrained_layout.use": True,
     })  # fmt: skip
 
@@ -106,7 +106,7 @@ def predicted_and_measured(measured, predicted: np.ndarray, r2: np.ndarray) -> p
         axis.set_title(COMPONENT_TITLES[str(name)])
         axis.text(0.04, 0.94, f"r² = {r2[k]:.2f}", transform=axis.transAxes, va="top")
         axis.locator_params(nbins=4)
-    figure.supxlabel("Predicted response (out of fold)", fontsize=10)
+    axes[1, 1].set_xlabel("Predicted response (out of fold)")  # the legend takes the place of a figure-wide label
     figure.supylabel("Measured response", fontsize=10)
     category_legend(figure, measured.category.values)
     return figure
@@ -118,7 +118,7 @@ def beside_published(ours: pd.DataFrame, published: pd.DataFrame, *, baseline: s
     Parameters
     ----------
     ours : pandas.DataFrame
-        Indexed by component; columns value, low, high, null_high (upper end of the null).
+        Indexed by component; columns value, low, high, null_mean.
     published : pandas.DataFrame
         Indexed by model; one column a component (data/published/cortex_components.csv).
     baseline : str
@@ -133,8 +133,8 @@ def beside_published(ours: pd.DataFrame, published: pd.DataFrame, *, baseline: s
     axis.bar(x - 0.2, ours["value"], 0.36, color=OURS, label=ours_label)
     axis.errorbar(x - 0.2, ours["value"], yerr=[ours["value"] - ours["low"], ours["high"] - ours["value"]],
                   fmt="none", ecolor=INK, capsize=3, lw=1.2)  # fmt: skip
-    axis.hlines(ours["null_high"], x - 0.38, x - 0.02, color="white", lw=2.4)
-    axis.hlines(ours["null_high"], x - 0.38, x - 0.02, color=INK, ls=":", lw=1.6, label="95th percentile of the null")
+    axis.hlines(ours["null_mean"], x - 0.38, x - 0.02, color="white", lw=2.4)
+    axis.hlines(ours["null_mean"], x - 0.38, x - 0.02, color=INK, ls=":", lw=1.6, label="Mean of the null")
     axis.vlines(x + 0.2, others[names].min(), others[names].max(), color=FAINT, lw=9,
                 label=f"Published, range of {len(others)} models")  # fmt: skip
     axis.hlines(others[names].median(), x + 0.12, x + 0.28, color="#52606d", lw=1.6, label="Published, median model")
@@ -194,7 +194,7 @@ def dissimilarities(rdms: Mapping[str, np.ndarray], categories: Sequence[str]) -
     bounds = np.r_[0, edges, len(order)]
     centres = (bounds[1:] + bounds[:-1]) / 2 - 0.5
     labels = [CATEGORY_TITLES[sorted_categories[int(b)]] for b in bounds[:-1]]
-    np.atleast_1d(axes)[0].set_yticks(centres, labels, fontsize=8)
+    np.atleast_1d(axes)[0].set_yticks(centres, labels, fontsize=7.5)
     bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02)
     bar.set_label("Dissimilarity (percentile of the matrix)")
     return figure
@@ -261,6 +261,8 @@ def surface_maps(maps: Mapping[str, Mapping[str, np.ndarray]], *, label: str, li
                 bg_map=fsaverage[f"sulc_{side}"], axes=axis, colorbar=False,
                 cmap="RdBu_r", vmax=limit, vmin=-limit, threshold=1e-6, bg_on_data=True,
             )  # fmt: skip
+            for mesh in axis.collections:
+                mesh.set_rasterized(True)  # 20,000 triangles a brain are no use as vectors
             axis.set_title(f"{title}, {side}" if j == 0 else side, fontsize=9, y=0.92, loc="center")
     figure.subplots_adjust(left=0, right=1, top=0.95, bottom=0.16, wspace=-0.05, hspace=0.0)
     scale = plt.cm.ScalarMappable(plt.Normalize(-limit, limit), "RdBu_r")
@@ -283,7 +285,6 @@ def voxel_histogram(columns: Mapping[str, np.ndarray], *, xlabel: str) -> plt.Fi
         frame, x="score", y="group", color="#9dbbe6", inner=None, cut=0, density_norm="width", linewidth=0, ax=axis
     )
     medians = frame.groupby("group", sort=False)["score"].median()
-    axis.scatter(medians, range(len(medians)), color=INK, zorder=3, s=22, label="Median voxel")
+    axis.scatter(medians, range(len(medians)), color=INK, zorder=3, s=22)
     axis.set(xlabel=xlabel, ylabel="")
-    axis.legend(loc="lower right")
     return figure

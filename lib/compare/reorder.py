@@ -1,0 +1,195 @@
+"""Similarities of layers and responses under many re-orderings of the layers' time points, in one pass.
+
+Comes in: series (T, d) of layers and responses, measures, and a table of re-orderings (P, T). Goes out: a similarity
+per measure, response, layer and row of the table. A score is the row 0, 1, ..., T - 1, so scores and nulls are one
+computation.
+
+Re-ordering time points permutes rows and columns of a prepared matrix and changes nothing else, so every matrix is
+prepared once; a row of the table is then a gather, and all layers are one matrix product. The gather is the dearer
+part: its index is shared by all measures, and the side with fewer matrices is the one gathered.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+ROOM = 2**21  # numbers held at once by a gather or a product: 16 MiB in double precision
+KEPT = 2**24  # places of an index kept for the next measure: 64 MiB
+
+
+def reorderings(layers: Sequence, responses: Sequence, measures: Sequence, tables: np.ndarray, *, device, single: bool):
+    """Similarity of every layer and response of every item under every re-ordering.
+
+    Parameters
+    ----------
+    layers, responses : sequence of torch.Tensor
+        Series (N, T, d) of N items, float64, finite; widths may differ between layers and between responses.
+    measures : sequence of Measure
+        What to compute; those that share a prepared matrix share its work.
+    tables : numpy.ndarray
+        (N, P, T) ints; row k puts time point tables[n, k, t] of an item's layers at t.
+    device : torch.device
+        Where the products run.
+    single : bool
+        Products in single precision. Matrices are prepared in double precision either way.
+
+    Returns
+    -------
+    numpy.ndarray
+        (item, measure, response, layer, P) float64; NaN where a measure is undefined.
+    """
+    place, done = _Place(device, single), {}
+    with _full_single_precision():
+        index = _Index(tables, place)
+        for measure in measures:
+            if measure.prepared not in done:
+                done[measure.prepared] = _WAYS[measure.way](measure, layers, responses, index, place)
+    return np.stack([measure.finish(done[measure.prepared]) for measure in measures], axis=1)
+
+
+class _Place:
+    """Where matrices are prepared, in double precision, and where they are multiplied."""
+
+    def __init__(self, device, single: bool):
+        import torch
+
+        self.device, self.dtype = device, torch.float32 if single else torch.float64
+        self.home = device if device.type == "cuda" else torch.device("cpu")
+
+    def prepare(self, function: Callable, several: Sequence):
+        """`function` of every series, those of equal width at once; (N, series, ...)."""
+        import torch
+
+        by_width: dict[int, list[int]] = {}
+        for number, x in enumerate(several):
+            by_width.setdefault(x.shape[-1], []).append(number)
+        stacks = [function(torch.stack([several[n] for n in group], 1).to(self.home)) for group in by_width.values()]
+        order = torch.tensor([n for group in by_width.values() for n in group]).argsort().to(self.home)
+        return torch.cat(stacks, 1)[:, order] if len(stacks) > 1 else stacks[0]
+
+    def send(self, x):
+        return x.to(self.device, self.dtype)
+
+
+class _Index:
+    """The tables of re-orderings, as flat places in stacked T x T matrices, a block of items and draws at a time."""
+
+    def __init__(self, tables: np.ndarray, place: _Place):
+        import torch
+
+        self.items, self.draws, self.times = tables.shape
+        self.forward = torch.from_numpy(np.ascontiguousarray(tables, dtype=np.int32)).to(place.device)
+        self.inverse = torch.from_numpy(np.argsort(tables, axis=-1).astype(np.int32)).to(place.device)
+        self.i, self.j = torch.triu_indices(self.times, self.times, device=place.device)
+        self._flat: dict[tuple, object] = {}
+
+    def blocks(self, numbers_per_draw: int) -> Iterator[tuple[slice, slice]]:
+        """Slices of items and draws that fit the room: whole items where possible, else parts of one."""
+        rows = max(1, min(self.draws, ROOM // numbers_per_draw))
+        items = max(1, ROOM // (numbers_per_draw * self.draws))
+        for item in range(0, self.items, items):
+            for row in range(0, self.draws, rows):
+                yield slice(item, min(item + items, self.items)), slice(row, min(row + rows, self.draws))
+
+    def flat(self, items: slice, rows: slice, *, inverse: bool):
+        """Places of the re-ordered upper triangles and diagonals, one after the other."""
+        import torch
+
+        key = (items.start, items.stop, rows.start, rows.stop, inverse)
+        if key not in self._flat:
+            table = (self.inverse if inverse else self.forward)[items, rows]
+            offset = torch.arange(len(table), dtype=torch.int32, device=table.device)[:, None, None] * self.times**2
+            places = table[..., self.i].mul_(self.times).add_(table[..., self.j]).add_(offset).view(-1)
+            if sum(len(kept) for kept in self._flat.values()) + len(places) > KEPT:
+                return places
+            self._flat[key] = places
+        return self._flat[key]
+
+
+def _inner(measure, layers, responses, index: _Index, place: _Place) -> np.ndarray:
+    """Inner products of prepared matrices: gather one side, multiply with all of the other."""
+    import torch
+
+    a, b = place.prepare(measure.prepare, layers), place.prepare(measure.prepare, responses)
+    gather_b = b.shape[1] <= a.shape[1]
+    fixed, moved = (a, b) if gather_b else (b, a)
+    twice = 2 - torch.eye(index.times, dtype=a.dtype, device=a.device)  # an entry of the triangle stands for two
+    fixed = place.send((fixed * twice)[..., index.i.to(a.device), index.j.to(a.device)])  # (N, fixed, pairs)
+    moved = place.send(moved)  # (N, moved, T, T)
+    out = np.empty((index.items, moved.shape[1], fixed.shape[1], index.draws))
+    for items, rows in index.blocks(len(index.i)):
+        flat = index.flat(items, rows, inverse=gather_b)
+        for k in range(moved.shape[1]):
+            gathered = (
+                moved[items, k].reshape(-1).index_select(0, flat).view(items.stop - items.start, -1, len(index.i))
+            )
+            out[items, k, :, rows] = torch.bmm(fixed[items], gathered.mT).cpu().numpy()  # (N, fixed, draws)
+    return out if gather_b else out.swapaxes(1, 2)
+
+
+def _columns(measure, layers, responses, index: _Index, place: _Place) -> np.ndarray:
+    """Means over pairs of columns of -ln(1 - r^2) / 2, from all correlations of re-ordered columns.
+
+    In double precision everywhere: near r = 1 the logarithm magnifies what single precision loses.
+    """
+    import torch
+
+    a = [place.prepare(measure.prepare, [x])[:, 0] for x in layers]
+    left = torch.cat(a, -1).mT.nan_to_num()  # (N, all columns, T)
+    share = torch.block_diag(*(left.new_full((1, x.shape[-1]), -0.5 / x.shape[-1]) for x in a))
+    out = np.empty((index.items, len(responses), len(a), index.draws))
+    for s, response in enumerate(responses):
+        right = place.prepare(measure.prepare, [response])[:, 0]  # (N, T, columns)
+        for items, rows in index.blocks(left.shape[1] * right.shape[-1]):
+            order = index.inverse[items, rows].mT.long().to(place.home)  # (N, T, draws)
+            moved = torch.stack([x[o] for x, o in zip(right[items], order, strict=True)])  # (N, T, draws, columns)
+            r = torch.bmm(left[items], moved.flatten(2)).unflatten(
+                2, moved.shape[2:]
+            )  # (N, all columns, draws, columns)
+            out[items, s, :, rows] = (share @ _mean_log(r.square_().neg_().add_(1).clamp_(min=1e-7))).cpu().numpy()
+    undefined = torch.stack([x.isnan().any(-1).any(-1) for x in a], 1).cpu().numpy()  # (N, layer)
+    return np.where(undefined[:, None, :, None], np.nan, out)
+
+
+def _mean_log(values):
+    # ln over the last axis: products of four factors first, since the logarithm is the dear part
+    fours = values.shape[-1] // 4 * 4
+    total = values[..., fours:].log().sum(-1)
+    if fours:
+        a, b, c, d = values[..., :fours].split(fours // 4, dim=-1)
+        total = total + (a * b).mul_(c).mul_(d).log_().sum(-1)
+    return total / values.shape[-1]
+
+
+def _order(measure, layers, responses, index: _Index, place: _Place) -> np.ndarray:
+    """Exact tau-b; on the processor, since it counts and does not multiply."""
+    from lib.compare.kendall import tau_b
+
+    a, b = place.prepare(measure.prepare, layers), place.prepare(measure.prepare, responses)
+    return tau_b(a.cpu(), b.cpu(), index.inverse.cpu().numpy(), threads=_threads())
+
+
+_WAYS = {"inner": _inner, "columns": _columns, "order": _order}
+
+
+def _threads() -> int:
+    import torch
+
+    return min(torch.get_num_threads(), os.cpu_count() or 1)
+
+
+@contextmanager
+def _full_single_precision() -> Iterator[None]:
+    # TF32 keeps ten bits of a factor: too few for a null
+    import torch
+
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

@@ -1,0 +1,162 @@
+"""The search behind `nested_ridge`: score, extend, refit.
+
+Comes in: Gram matrices of the layers and responses, both sorted by fold. Goes out: the best layer and penalty of every
+voxel and outer fold, and the predictions they make.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lib.compare.ridge import eigenbasis, inner_scores, inner_splits, tensor
+
+if TYPE_CHECKING:
+    import torch
+
+_STEPS = 4  # penalties tried at once beyond the edge of the grid
+
+
+@dataclass(frozen=True)
+class Search:
+    """Everything sorted by fold: Gram matrices, standardised responses, the rows of each fold."""
+
+    kernels: dict[str, np.ndarray]
+    y: torch.Tensor
+    blocks: tuple[slice, ...]
+    chunk: int
+    device: str
+
+    def columns(self, chosen: np.ndarray) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+        """Indices and standardised responses of the chosen voxels, `chunk` at a time."""
+        for start in range(0, len(chosen), self.chunk):
+            index = chosen[start : start + self.chunk]
+            if index[-1] - index[0] + 1 == len(index):  # neighbours: copying beats gathering
+                yield index, self.y[:, index[0] : index[-1] + 1].contiguous()
+            else:
+                yield index, self.y.index_select(1, tensor(index, self.device))
+
+    def scores(self, splits: list, y: torch.Tensor, alphas: np.ndarray) -> dict[int, np.ndarray]:
+        """Inner r squared per outer fold, (n_alphas, v) each, on the CPU."""
+        alphas = y.new_tensor(alphas)
+        return {outer: s.cpu().numpy() for outer, s in inner_scores(splits, y, self.blocks, alphas).items()}
+
+
+@dataclass
+class Found:
+    """The best choice so far; all arrays (fold, v)."""
+
+    score: np.ndarray
+    choice: np.ndarray
+    alpha: np.ndarray
+    edge: np.ndarray
+
+
+def search_grid(search: Search, grid: np.ndarray, progress: bool) -> Found:
+    """Score every (penalty, layer) for every outer fold; keep only the best."""
+    from tqdm import tqdm
+
+    shape = len(search.blocks), search.y.shape[1]
+    found = Found(np.full(shape, -1.0), np.zeros(shape, np.int32), np.full(shape, np.inf), np.zeros(shape, np.int8))
+    for layer, kernel in enumerate(tqdm(search.kernels.values(), desc="layers", disable=not progress)):
+        splits = inner_splits(kernel, search.blocks, search.device)
+        for columns, y in search.columns(np.arange(search.y.shape[1])):
+            for outer, scores in search.scores(splits, y, grid).items():
+                _keep_best(found, (outer, columns), scores, grid, layer)
+    return found
+
+
+def _keep_best(found: Found, where: tuple, scores: np.ndarray, grid: np.ndarray, layer: int) -> None:
+    """Put this layer's best penalty in place where it beats the earlier layers (ties: the smaller penalty)."""
+    first = scores.argmax(0)  # the first of equal ones
+    score, alpha = scores.max(0), grid[first]
+    best = found.score[where]
+    better = (score > best) | ((score == best) & (alpha < found.alpha[where]))
+    found.score[where] = np.where(better, score, best)
+    found.alpha[where] = np.where(better, alpha, found.alpha[where])
+    found.choice[where] = np.where(better, layer, found.choice[where])
+
+
+def extend(search: Search, found: Found, grid: np.ndarray, limits: tuple[float, float]) -> None:
+    """Halve or double penalties at the edge of the grid, in the chosen layer, while the inner score improves."""
+    low, high = limits
+    downwards, upwards = grid[0] * 0.5 ** np.arange(1, 400), grid[-1] * 2.0 ** np.arange(1, 400)
+    chases = [
+        (grid[0], downwards[downwards >= low * (1 - 1e-12)], -1),
+        (grid[-1], upwards[upwards <= high * (1 + 1e-12)], 1),
+    ]
+    for start, path, direction in chases:
+        at_edge = found.alpha == start
+        for layer, kernel in enumerate(search.kernels.values()):
+            for outer in range(len(search.blocks)):
+                voxels = np.flatnonzero(at_edge[outer] & (found.choice[outer] == layer))
+                if len(voxels):
+                    splits = inner_splits(kernel, search.blocks, search.device, outer)
+                    _chase(search, splits, found, (outer, voxels), path, direction)
+    _warn_about_edges(found, limits)
+
+
+def _chase(search: Search, splits: list, found: Found, where: tuple, path: np.ndarray, direction: int) -> None:
+    """Follow a path of penalties for the voxels at its start until each one stops improving."""
+    outer, voxels = where
+    done = 0
+    while done < len(path):
+        ahead = path[done : done + max(_STEPS, done)]  # the longer the chase, the larger the stride
+        done += len(ahead)
+        still = []
+        for columns, y in search.columns(voxels):
+            scores = np.vstack([found.score[outer, columns], search.scores(splits, y, ahead)[outer]])
+            steps = (np.diff(scores, axis=0) > 0).cumprod(0).sum(0)
+            found.score[outer, columns] = scores[steps, np.arange(len(steps))]
+            found.alpha[outer, columns] = np.where(steps, ahead[steps - 1], found.alpha[outer, columns])
+            still.append(columns[steps == len(ahead)])
+        voxels = np.concatenate(still)
+        if not len(voxels):
+            return
+    found.edge[outer, voxels] = direction
+
+
+def _warn_about_edges(found: Found, limits: tuple[float, float]) -> None:
+    for direction, limit in zip((-1, 1), limits, strict=True):
+        count = int((found.edge == direction).sum())
+        if count:
+            warnings.warn(
+                f"the penalty still improved the inner score at its limit {limit:g} in {count} of {found.edge.size} "
+                "voxel-folds: their alpha means no more than that (see NestedRidge.edge)",
+                stacklevel=4,
+            )
+
+
+def refit(search: Search, found: Found) -> np.ndarray:
+    """Fit the chosen layer and penalty on all other folds and predict each fold (standardised, sorted by fold)."""
+    predictions = np.empty(search.y.shape)
+    rows = np.arange(len(predictions))
+    for outer, block in enumerate(search.blocks):
+        train = np.delete(rows, block)
+        for layer, kernel in enumerate(search.kernels.values()):
+            voxels = np.flatnonzero(found.choice[outer] == layer)
+            if not len(voxels):
+                continue
+            values, basis, cross = (tensor(a, search.device) for a in eigenbasis(kernel, train, block))
+            for columns, y in search.columns(voxels):
+                y_train = y[train]
+                b = basis.T @ y_train  # (k, v)
+                b /= values[:, None] + tensor(found.alpha[outer, columns], search.device)
+                predictions[block, columns] = (y_train.mean(0) + cross @ b).cpu().numpy()
+    return predictions
+
+
+def spread(y: np.ndarray) -> np.ndarray:
+    """Norm of every centred column, (v,); 1 for constant columns."""
+    norm = np.linalg.norm(y - y.mean(0), axis=0)
+    return np.where(np.ptp(y, axis=0) > 0, norm, 1.0)
+
+
+def standardised(y: np.ndarray, device: str) -> torch.Tensor:
+    """Responses with column mean 0 and norm 1 (constant columns 0): correlations stay, rounding does not grow."""
+    centred = (y - y.mean(0)) / spread(y)
+    return tensor(np.where(np.ptp(y, axis=0) > 0, centred, 0.0), device)

@@ -1,0 +1,82 @@
+"""LOAD: what was heard and how brains answered.
+
+Comes in: the name of a recording. Goes out: a ``Recording`` with its stimuli, sounds and labelled responses; and, for
+those who keep the data, ``fetch`` and ``check``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from lib import ground
+from lib.recordings.cards import card, registry, registry_fingerprint
+from lib.recordings.fetch import check, fetch
+from lib.recordings.record import COMPONENTS, Recording, SoundRecording
+
+__all__ = ["COMPONENTS", "Recording", "SoundRecording", "card", "check", "fetch", "fingerprint", "load", "names"]
+
+_LOADERS = {
+    "natsound165": ("lib.recordings.natsound", "load"),
+    "pocket-words": ("lib.recordings.pocket.sounds", "labelled_sounds"),
+    "pocket-sounds": ("lib.recordings.pocket.listeners", "load"),
+}
+
+
+def names() -> list[str]:
+    """Names of all recordings that ``load`` knows."""
+    return sorted(_LOADERS)
+
+
+def fingerprint(name: str) -> str:
+    """Hash that changes when what a recording is made of changes; it needs no data on this machine.
+
+    For published files it is that of their registered hashes (nothing is read that differs from them), for generated
+    ones that of the generators' source.
+    """
+    if name not in _LOADERS:
+        raise ground.unknown("recording", name, names())
+    if card(name)["simulated"]:
+        folders = (Path(__file__).parent / "pocket", ground.DATA / "pocket")
+        sources = sorted(path for folder in folders for path in folder.glob("*.*") if path.is_file())
+        return ground.fingerprint(name, *(source.read_bytes() for source in sources))
+    return registry_fingerprint(name, registry(name))
+
+
+def load(name: str, root: str | Path | None = None, **options: Any) -> Recording:
+    """Load a recording by name.
+
+    Parameters
+    ----------
+    name : str
+        One of ``names()``.
+    root : path, optional
+        Folder that holds the recording's own folder. Default: ``ALIKE_DATA`` where it has that folder, else the
+        cache (data/cache or ``ALIKE_CACHE``), into which what is missing is downloaded or generated.
+    **options
+        What the recording's loader takes: none for natsound165; snr, subjects, scans, seed, without and sound_seed
+        for pocket-sounds (``lib.recordings.pocket.listeners.load``); variants and seed for pocket-words.
+
+    Returns
+    -------
+    Recording
+        For sets of short sounds with fMRI responses a ``SoundRecording``.
+
+    Raises
+    ------
+    ground.WrongUse
+        No such recording or option, or an option's value is of the wrong kind.
+    ground.MissingData, ground.DamagedData
+        A file is not there, or is not what its publisher published.
+    """
+    if name not in _LOADERS:
+        raise ground.unknown("recording", name, names())
+    module, function = _LOADERS[name]
+    loader = getattr(import_module(module), function)
+    known = [option for option in inspect.signature(loader).parameters if option != "root"]
+    for option in options:
+        if option not in known:
+            raise ground.unknown(f"option of {name}", option, known)
+    return loader(root=root, **options)

@@ -1,0 +1,256 @@
+"""Getting the files of a recording, and knowing that they are the ones its publisher published.
+
+Comes in: a recording's name, its card (where the archive is) and its registry (each needed file's SHA-256). Goes out:
+a folder in the publisher's layout, or an error that says which file, what was expected, where it was looked for and
+what to do. Hashes are kept per file and not per archive: a host may compress the archive of a commit anew, which
+changes the archive's bytes and none of the files in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from lib import ground
+from lib.recordings.cards import card, registry
+
+LARGEST = 64 * 2**20
+"""No registered file is larger [bytes]; an archive that says otherwise is not unpacked."""
+
+
+def fetch(name: str) -> Path:
+    """Download a recording into the cache, unless an intact copy is already there.
+
+    Parameters
+    ----------
+    name : str
+        A recording. One that is generated and kept is generated.
+
+    Returns
+    -------
+    pathlib.Path
+        The recording's folder.
+
+    Raises
+    ------
+    ground.WrongUse
+        The recording has no files: each sound is generated when it is asked for.
+    ground.MissingData
+        The archive cannot be reached.
+    ground.DamagedData
+        The archive is unsafe, or a file in it is not what was published. Nothing is left behind.
+    """
+    facts = card(name)
+    if facts["simulated"]:
+        return generated(name)
+    folder = ground.cache_folder() / facts["folder"]
+    if _problems(folder, registry(name)):
+        fetch_archive(name, facts["archive"], registry(name), folder)
+    return folder
+
+
+def check(name: str, root: str | Path | None = None) -> list[str]:
+    """Compare every file of a recording with its registered SHA-256.
+
+    Parameters
+    ----------
+    name : str
+        A recording.
+    root : path, optional
+        Folder that holds the recording's own folder; default as in ``load``.
+
+    Returns
+    -------
+    list of str
+        What is missing or damaged, with file names; empty if all is well.
+    """
+    if card(name)["simulated"]:
+        return []  # made anew whenever its cache is not what it was
+    places = _places(name, root)
+    folder = next((place for place in places if place.is_dir()), None)
+    if folder is None:
+        return [f"no folder {' or '.join(map(str, places))}. {remedy(name)}"]
+    return _problems(folder, registry(name))
+
+
+def found(name: str, root: str | Path | None = None) -> Path:
+    """Folder of a recording: below `root`; else below ``ALIKE_DATA`` or in the cache; else downloaded."""
+    places = _places(name, root)
+    for place in places:
+        if place.is_dir():
+            return place
+    if root is not None:
+        raise missing(name, places[0], "the folder of the recording")
+    return fetch(name)
+
+
+def _places(name: str, root: str | Path | None) -> list[Path]:
+    """Where a recording's folder may be, in the order in which it is looked for."""
+    if root is not None:
+        roots = [Path(root)]
+    else:
+        roots = [Path(os.environ[key]) for key in ("ALIKE_DATA",) if os.environ.get(key)] + [ground.cache_folder()]
+    return [place / card(name)["folder"] for place in roots]
+
+
+def _problems(folder: Path, files: Mapping[str, str]) -> list[str]:
+    problems = []
+    for file, digest in files.items():
+        path = folder / file
+        if not path.is_file():
+            problems.append(f"{path} is missing (expected sha256 {digest})")
+        elif (got := ground.sha256(path)) != digest:
+            problems.append(f"{path} is damaged: sha256 {got}, expected {digest}")
+    return problems
+
+
+def generated(name: str) -> Path:
+    """Folder of a recording that is generated rather than downloaded."""
+    if name != "pocket-sounds":
+        raise ground.WrongUse(f"{name} has no files to fetch: {card(name)['files']}")
+    from lib.recordings.pocket.sounds import sounds_folder
+
+    return sounds_folder()
+
+
+def missing(name: str, path: Path, expected: str, reason: str = "") -> ground.MissingData:
+    """Error for a file that is not there: which, what was expected, and how to get it."""
+    return ground.MissingData(f"{name}: {path} is missing (expected {expected}).{reason} {remedy(name)}")
+
+
+def damaged(name: str, path: Path | str, expected: str) -> ground.DamagedData:
+    """Error for a file that is there but is not what was published."""
+    return ground.DamagedData(f"{name}: {path} is damaged: expected {expected}. {remedy(name)}")
+
+
+def remedy(name: str) -> str:
+    """How a reader gets intact files."""
+    return (
+        f"Fetch it with `alike data fetch {name}`, or set ALIKE_DATA to a folder that holds "
+        f"{card(name)['folder']} as its publisher lays it out."
+    )
+
+
+def read_verified(name: str, folder: Path, file: str, files: Mapping[str, str]) -> bytes:
+    """Content of one registered file, compared with its SHA-256."""
+    path = folder / file
+    if file not in files:
+        raise damaged(name, path, "a file of the registry, which has no such entry")
+    if not path.is_file():
+        raise missing(name, path, f"a file with sha256 {files[file]}")
+    raw = path.read_bytes()
+    digest = hashlib.sha256(raw).hexdigest()
+    if digest != files[file]:
+        raise damaged(name, path, f"sha256 {files[file]}, got {digest}")
+    return raw
+
+
+def fetch_archive(name: str, url: str, files: Mapping[str, str], folder: Path) -> None:
+    """Download `url`, unpack its registered `files`, verify each, and only then put them in place as `folder`."""
+    ground.cache_folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch.", dir=ground.cache_folder()) as scratch:
+        archive = _download(name, url, Path(scratch), folder)
+        with ground.replacing(folder) as target:
+            unpack(name, archive, files, target)
+
+
+def _download(name: str, url: str, scratch: Path, folder: Path) -> Path:
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")  # its notes are about the hash of the archive, which is not ours to keep
+    downloader = pooch.HTTPDownloader(timeout=30)
+    try:
+        return Path(pooch.retrieve(url, known_hash=None, fname="archive", path=scratch, downloader=downloader))
+    except (requests.RequestException, OSError, ValueError) as error:
+        looked = ", ".join(map(str, dict.fromkeys([*_places(name, None), folder])))
+        why = f" Looked in {looked}; {url} cannot be downloaded ({type(error).__name__})."
+        raise missing(name, folder, "the folder of the recording", why) from error
+
+
+def unpack(name: str, archive: Path, files: Mapping[str, str], target: Path) -> None:
+    """Write the registered files of a zip or tar archive below `target`, without its outermost folder.
+
+    Nothing is written under a name that the archive chose: names are those of the registry. An archive with an
+    absolute path, a path or link that leaves the archive's folder, or a device file is refused whole.
+    """
+    wanted = dict(files)
+    for path, content in _members(name, archive):
+        inner = "/".join(path.parts[1:])
+        if inner not in wanted:
+            continue
+        raw = content(LARGEST + 1)
+        digest = hashlib.sha256(raw).hexdigest()
+        if digest != wanted.pop(inner):
+            raise damaged(name, f"{inner} in the archive", f"sha256 {files[inner]}, got {digest}")
+        (target / inner).parent.mkdir(parents=True, exist_ok=True)
+        (target / inner).write_bytes(raw)
+    if wanted:
+        raise damaged(name, "the archive", f"{len(wanted)} more files, the first of them {next(iter(wanted))}")
+
+
+Member = tuple[PurePosixPath, Callable[[int], bytes]]  # where it lies, and what reads up to n bytes of it
+
+
+def _members(name: str, archive: Path) -> Iterator[Member]:
+    """Regular files of an archive once all its members are known to be safe."""
+    if zipfile.is_zipfile(archive):
+        yield from _zip_members(name, archive)
+    elif tarfile.is_tarfile(archive):
+        yield from _tar_members(name, archive)
+    else:
+        raise damaged(name, "the archive", "a zip or tar file; what was downloaded is neither")
+
+
+def _zip_members(name: str, archive: Path) -> Iterator[Member]:
+    with zipfile.ZipFile(archive) as file:
+        entries = [entry for entry in file.infolist() if not entry.is_dir()]
+        for entry in entries:
+            _safe_path(name, entry.filename)
+            kind = stat.S_IFMT(entry.external_attr >> 16)
+            if kind == stat.S_IFLNK:
+                _safe_link(name, entry.filename, file.read(entry).decode(errors="replace"))
+            elif kind not in (0, stat.S_IFREG):
+                raise damaged(name, entry.filename, "a regular file in the archive, not a device")
+        for entry in entries:
+            if stat.S_IFMT(entry.external_attr >> 16) != stat.S_IFLNK:
+                with file.open(entry) as stream:
+                    yield PurePosixPath(entry.filename), stream.read
+
+
+def _tar_members(name: str, archive: Path) -> Iterator[Member]:
+    with tarfile.open(archive) as file:
+        entries = [entry for entry in file.getmembers() if not entry.isdir()]
+        for entry in entries:
+            _safe_path(name, entry.name)
+            if entry.issym() or entry.islnk():
+                # A hard link names a member from the archive's root, a symbolic one a path from where it stands.
+                _safe_link(name, entry.name if entry.issym() else "", entry.linkname)
+            elif not entry.isfile():
+                raise damaged(name, entry.name, "a regular file in the archive, not a device")
+        for entry in entries:
+            if entry.isfile():
+                yield PurePosixPath(entry.name), file.extractfile(entry).read
+
+
+def _safe_path(name: str, path: str) -> None:
+    parts = PurePosixPath(path.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
+        raise damaged(name, f"{path!r} in the archive", "a path within the archive's own folder")
+
+
+def _safe_link(name: str, path: str, target: str) -> None:
+    """Refuse a link at `path` whose target, followed from where the link stands, leaves the outermost folder."""
+    if PurePosixPath(target).is_absolute() or "\\" in target or ":" in target:
+        raise damaged(name, f"the link {path!r} -> {target!r}", "a link within the archive's own folder")
+    depth = len(PurePosixPath(path).parts) - 1
+    for part in PurePosixPath(target).parts:
+        depth += -1 if part == ".." else 1
+        if depth < 1:
+            raise damaged(name, f"the link {path!r} -> {target!r}", "a link within the archive's own folder")
