@@ -50,20 +50,30 @@ heard = load(recording)
 heard.stimuli["category"].value_counts().to_frame("sounds").T
 
 # %% [markdown]
-# The responses come in two forms: *voxels*, and six *components* whose weighted sums make up the voxels. Components are
-# what the figures of this chapter show first, because each has a meaning one can hear.
+# The responses come in two forms: *voxels*, and six *components* whose weighted sums make up the voxels. Components
+# come first in this chapter, because each has a meaning one can hear. How much of a component is a matter of category alone?
+# The share of its variance that lies between the eleven categories says so.
 
 # %%
-unit = heard.components.attrs["units"]
-who = "simulated listeners" if heard.simulated else "human auditory cortex"
+import numpy as np
+import pandas as pd
+
+names = list(heard.components.component.values)
+profiles = heard.components.to_pandas()
+within = profiles - profiles.groupby(heard.stimuli["category"]).transform("mean")
+between = 1 - within.var() / profiles.var()
+between.round(2).to_frame("variance between categories").T
+
+# %%
+n, who = len(profiles), "simulated listeners" if heard.simulated else "human auditory cortex"
+most, least = (figures.COMPONENT_TITLES[c].lower() for c in (between.idxmax(), between.idxmin()))
 show(
-    figures.component_profiles(heard.components, unit),
+    figures.component_profiles(heard.components, heard.components.attrs["units"]),
     "profiles",
-    f"Response of the six components to each of {len(heard.stimuli)} sounds ({who}), by category: one dot a sound, the "
-    "bar is the category's mean. Low and high frequency, broadband and pitch follow acoustics; speech and music follow "
-    "categories.",
-    f"Six panels of dots, one per component, grouped by eleven sound categories, {who}. Speech responds most to English "
-    "and foreign speech, music to instrumental and vocal music.",
+    f"Response of the six components to each of {n} sounds ({who}), by category: one dot a sound, the bar is the "
+    f"category's mean. Category accounts for {between.max():.0%} of the variance of {most} and {between.min():.0%} of "
+    f"that of {least}.",
+    f"Six panels of dots, one per component, grouped by eleven sound categories, {who}.",
 )
 
 # %% [markdown]
@@ -89,8 +99,6 @@ features = {name: sound_features(load_model(name), sounds) for name in dict.from
 # they are split into five folds, stratified by category. For the real recordings these are the paper's own folds.
 
 # %%
-import pandas as pd
-
 components, folds = heard.components.values, heard.folds
 pd.crosstab(heard.stimuli["category"], pd.Series(folds, heard.stimuli.index, name="fold"))
 
@@ -105,8 +113,6 @@ pd.crosstab(heard.stimuli["category"], pd.Series(folds, heard.stimuli.index, nam
 # fold that is scored.
 
 # %%
-import numpy as np
-
 from lib.compare import bootstrap, encoding_null, nested_ridge, pearson_r
 
 fits = {name: nested_ridge(layers, components, folds) for name, layers in features.items()}
@@ -124,7 +130,6 @@ def r2_of(predicted, measured, axis=0):
     return np.maximum(pearson_r(predicted, measured, axis), 0) ** 2
 
 
-names = list(heard.components.component.values)
 scores = []
 for name, each in fits.items():
     interval = bootstrap(r2_of, each.predictions, components, n_draws=n_bootstrap, seed=seed)
@@ -136,18 +141,17 @@ main = scores[scores["model"] == model].set_index("component").assign(null_mean=
 main[["value", "low", "high", "null_mean", "p"]].round(3)
 
 # %%
-n = len(sounds)
 show(
     figures.predicted_and_measured(heard.components, fit.predictions, fit.r2),
     "predicted",
     f"Out-of-fold prediction against measured response of the six components; `{model}`, {n} sounds, {who}. The grey "
     "line is identity, and colour is category.",
-    f"Six scatter plots of predicted against measured responses with r² between {fit.r2.min():.2f} and {fit.r2.max():.2f}.",
+    f"Six scatter plots of predicted against measured responses, r² {fit.r2.min():.2f} to {fit.r2.max():.2f}.",
 )
 
 # %% [markdown]
-# {numref}`fig-predicted` shows where a linear readout of acoustics succeeds and what it misses. Where a component follows
-# the category rather than the sound, dots of one colour sit together above or below the line.
+# {numref}`fig-predicted` shows where a linear readout of acoustics succeeds and what it misses. Where a component
+# follows the category rather than the sound, dots of one colour sit together above or below the line.
 #
 # ### Beside the published numbers
 #
@@ -164,9 +168,9 @@ published = pd.read_csv(PUBLISHED / "cortex_components.csv", index_col="model").
 show(
     figures.beside_published(main, published, baseline="baseline", ours_label=f"{model}, this run ({who})"),
     "published",
-    f"r² of the six components. Bars: `{model}`, this run, {n} sounds, {who}, 95 % interval over sounds; dotted: mean of "
-    f"the null ({n_permutations} permutations). Diamonds: the paper's modulation filters; grey: range and median of its "
-    "35 other models, on human auditory cortex.",
+    f"r² of the six components. Bars: `{model}`, this run, {n} sounds, {who}, 95 % interval over sounds; dotted: mean "
+    f"of the null ({n_permutations} permutations). Diamonds: the paper's modulation filters; grey: range and median of "
+    "its 35 other models, on human auditory cortex.",
     "Bars of r² per component with intervals, beside published values of a baseline and the range of 35 models.",
 )
 
@@ -203,8 +207,8 @@ for name in ("lowfreq", "speech", "music"):
 show(
     figures.model_comparison(scores),
     "models",
-    f"r² of the six components for {len(fits)} acoustic models; dots with 95 % intervals over {n} sounds, {who}. None of "
-    "them is trained.",
+    f"r² of the six components for {len(fits)} acoustic models; dots with 95 % intervals over {n} sounds, {who}. None "
+    "of them is trained.",
     f"Dots with intervals: r² per component for {', '.join(fits)}.",
 )
 
@@ -215,10 +219,10 @@ show(
 # median over a listener's voxels, then the mean over listeners. Here every voxel chooses among the layers of all
 # acoustic models at once, penalty and layer together, inside the training folds.
 #
-# Two cautions go with it. The public voxel matrix of the real recordings is *denoised*: components times weights, without
-# repetitions and without saying whose voxel is whose, so its scores run above those of measured voxels and have no noise
-# ceiling. Where single scans exist, as in the simulated recording, the score can be corrected for noise as Tuckute and
-# colleagues do {cite}`tuckute2023`: divided by the reliability of responses and of predictions.
+# Two cautions go with it. The public voxel matrix of the real recordings is *denoised*: components times weights,
+# without repetitions and without saying whose voxel is whose, so its scores run above those of measured voxels and have
+# no noise ceiling. Where single scans exist, as in the simulated recording, the score can be corrected for noise as
+# Tuckute and colleagues do {cite}`tuckute2023`: divided by the reliability of responses and of predictions.
 
 # %%
 from lib.compare import aggregate_subjects, noise_corrected_r2, split_reliability
@@ -266,8 +270,8 @@ say("top_share", 100 * chosen.iloc[0], digits=0)
 
 # %% [markdown]
 # The median voxel's r² is {glue:text}`voxel_r2` (interval over listeners: {glue:text}`voxel_r2_interval`;
-# {glue:text}`n_voxels` voxels). Published, on measured voxels of eight listeners: {glue:text}`published_voxel_r2`. A share
-# of {glue:text}`voxel_significant` of the voxels lies above the null that is corrected for looking at all of them.
+# {glue:text}`n_voxels` voxels). Published, on measured voxels of eight listeners: {glue:text}`published_voxel_r2`. A
+# share of {glue:text}`voxel_significant` of the voxels lies above the null that is corrected for looking at all of them.
 # Corrected for noise it is {glue:text}`voxel_corrected`, and a perfect model would reach {glue:text}`voxel_ceiling`
 # uncorrected. In {glue:text}`top_share` % of voxels and folds, the layer chosen was `{glue:text}`top_layer``.
 
@@ -309,30 +313,24 @@ matrices = {
 show(
     figures.dissimilarities(matrices, list(heard.stimuli["category"])),
     "rdms",
-    f"Dissimilarity of {n} sounds in {who} (left) and in `{model}` (right), sorted by category; dark is alike. Shown as "
-    "percentiles, as a rank correlation sees them.",
+    f"Dissimilarity of {n} sounds in {who} (left) and in `{model}` (right), sorted by category; dark is alike. Shown "
+    "as percentiles, as a rank correlation sees them.",
     "Two square matrices sorted by category; dark blocks mark groups of sounds that are alike.",
 )
 
 # %% [markdown]
-# The paper takes the best layer in two ways: the maximum over layers of the listeners' mean ρ, which is chosen on the data
-# that score it, and a cross-validated choice over blocks of the matrix. The published code of the latter lets held-out
-# sounds take part in the choice and depends on the order of rows; the symmetric version does neither.
+# The paper takes the best layer in two ways: the maximum over layers of the listeners' mean ρ, which is chosen on the
+# data that score it, and a cross-validated choice over blocks of the matrix. The published code of the latter lets
+# held-out sounds take part in the choice and depends on the order of rows; the symmetric version does neither.
 
 # %%
-rho = rsa.null.observed.sel(measure="rsa_spearman")
-table = pd.DataFrame({
-    "layer": list(layers), "value": rho.values, "low": rsa.interval.values[:, 0], "high": rsa.interval.values[:, 1],
-    "null_high": rsa.null.draws.sel(measure="rsa_spearman").quantile(0.95, "draw").values,
-    "null_mean": rsa.null.null_mean.sel(measure="rsa_spearman").values, "null_sd": rsa.null.null_sd.sel(measure="rsa_spearman").values,
-    "p": rsa.null.p_max.sel(measure="rsa_spearman").values,
-})  # fmt: skip
+table = rsa.to_frame()
 show(
     figures.layer_scores(table, ceiling=rsa.topline if len(by_subject) > 1 else None, ylabel="Spearman ρ of RDMs"),
     "rsa",
     f"Similarity of each acoustic model to {who}: Spearman ρ of {n * (n - 1) // 2} pairs of sounds, mean over "
-    f"{len(by_subject)} listener(s). Bars: 95 % interval over sounds; dotted: 95th percentile when sounds are exchanged "
-    f"({n_permutations} permutations).",
+    f"{len(by_subject)} listener(s). Bars: 95 % interval over sounds; dotted: 95th percentile when sounds are "
+    f"exchanged ({n_permutations} permutations).",
     f"Bars of Spearman correlation for {len(layers)} acoustic models; the highest is {rsa.best_layer}.",
 )
 
@@ -351,15 +349,22 @@ say("rho_symmetric", float(rsa.cross_validated.mean()), n=n, about="layer cross-
 say("rho_as_published", float(published_way.mean()), n=n, about="layer cross-validated, as published")
 say("rho_topline", rsa.topline, n=len(by_subject), about="one listener against the others")
 say("rho_p", best["p"], digits=3)
+say(
+    "published_topline",
+    alignment.loc["inter-subject topline (dotted)", "rho_nh2015"],
+    about="published, eight listeners",
+)
 say("published_rho", alignment.loc["SpectroTemporal baseline", "rho_nh2015"], about="published maximum over layers")
 
 # %% [markdown]
-# | ρ, how the layer was chosen | here | published |
+# | how the layer was chosen | ρ here | ρ published |
 # |---|---|---|
-# | maximum over layers (optimistic) | {glue:text}`rho_max` ({glue:text}`rho_max_interval`), p = {glue:text}`rho_p` | {glue:text}`published_rho` |
-# | cross-validated, as published | {glue:text}`rho_as_published` | |
-# | cross-validated, symmetric | {glue:text}`rho_symmetric` | |
-# | other listeners (noise ceiling) | {glue:text}`rho_topline` | 0.76 |
+# | maximum over layers (optimistic) | {glue:text}`rho_max` ({glue:text}`rho_max_interval`) | {glue:text}`published_rho` |
+# | cross-validated, as published | {glue:text}`rho_as_published` | not given |
+# | cross-validated, symmetric | {glue:text}`rho_symmetric` | not given |
+# | other listeners (noise ceiling) | {glue:text}`rho_topline` | {glue:text}`published_topline` |
+#
+# The maximum over layers has p = {glue:text}`rho_p` against the largest value over layers when sounds are exchanged.
 #
 # ### Where in cortex
 #
@@ -371,7 +376,8 @@ about = next(iter(maps.values()))["left"].attrs
 show(
     figures.surface_maps(maps, label=about["units"]),
     "surface",
-    f"Where the components weigh, on the inflated fsaverage5 surface ({who}): {about['description']}. Grey: not measured.",
+    f"Where the components weigh, on the inflated fsaverage5 surface ({who}): {about['description']}. Grey brain: not "
+    "measured.",
     "Twelve inflated hemispheres, two per component, coloured along the superior temporal plane and gyrus.",
 )
 
@@ -388,28 +394,34 @@ rows = [
     pd.DataFrame({"subject": group.subjects, "value": group.by_subject, "n": group.n_voxels}).assign(
         measure="r2_voxel_median", model="all layers"
     ),
-    table.drop(columns="null_high").assign(measure="rsa_spearman", model=table["layer"], n=n),
+    table[["layer", "value", "low", "high", "null_mean", "null_sd", "p"]].assign(
+        measure="rsa_spearman", model=table["layer"], n=n
+    ),
 ]
 results = save_results(pd.concat(rows, ignore_index=True), chapter="cortex", recording=recording)
 results.groupby("measure").size().to_frame("rows")
 
 # %%
-span = main["value"]
-low_title, high_title = (figures.COMPONENT_TITLES[c].lower() for c in (span.idxmin(), span.idxmax()))
+span, title = main["value"], figures.COMPONENT_TITLES
+worst, best_of = (
+    f"{span.min():.2f} ({title[span.idxmin()].lower()})",
+    f"{span.max():.2f} ({title[span.idxmax()].lower()})",
+)
 answer(
     "How much of auditory cortex is already in the sound?",
-    f"Untrained acoustic features ({model}) predict the six response components with r² between {span.min():.2f} ({low_title}) and "
-    f"{span.max():.2f} ({high_title}), {fit.r2.mean():.2f} on average (n = {n} sounds, out of fold, every p ≤ {main['p'].max():.3f}). "
-    f"Their dissimilarities correlate with those of cortex at ρ = {rsa.best_rho:.2f} (95 % interval {best['low']:.2f} to {best['high']:.2f}).",
+    f"Without any training, `{model}` features predict the six response components with r² from {worst} to {best_of}, "
+    f"{fit.r2.mean():.2f} on average (n = {n} sounds, out of fold, every p ≤ {main['p'].max():.3f}). The "
+    f"dissimilarities of the sounds correlate with those of cortex at ρ = {rsa.best_rho:.2f} (95 % interval {best['low']:.2f} to "
+    f"{best['high']:.2f}).",
 )
 
 # %% [markdown]
 # ## What would change this answer
 #
-# * **Other folds.** The choice of five folds moves each r² by a few hundredths; `seed` and `n_bootstrap` show how much of
-#   the rest is chance.
+# * **Other folds.** Five folds are one of many ways to split the sounds, and each r² moves with them; the intervals
+#   here hold the folds fixed.
 # * **Other filters.** More rates and scales, power instead of magnitude, z-scored units: each is a variant of the same
-#   baseline, and the published one is lower than ours on most components.
+#   baseline.
 # * **Measured voxels.** With single scans of real listeners the noise ceiling is known. The public matrix has none.
 # * **Trained models.** If a model trained on sound predicts speech and music no better than these filters, its training
 #   taught it nothing that cortex shares.

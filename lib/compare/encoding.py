@@ -6,56 +6,19 @@ predictions, their squared correlation with the responses, and the layer and pen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lib.compare.ridge import gram, pick_device, pooled_r2, unit_columns
-from lib.compare.search import Search, extend, refit, search_grid, spread, standardised
+from lib.compare.ridge import gram, unit_columns
+from lib.compare.search import NestedRidge, fit_kernels
 from lib.ground import WrongUse
 
 ALPHAS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0)  # arXiv 2511.16849
 ALPHA_LIMITS = (1e-6, 1e12)
-
-
-@dataclass(frozen=True)
-class NestedRidge:
-    """What `nested_ridge` returns. Rows of (fold, v) arrays follow `folds`.
-
-    Attributes
-    ----------
-    predictions : array of shape (n, v)
-        Out-of-fold predictions, in the order of the stimuli given.
-    r2 : array of shape (v,)
-        Squared correlation of the pooled predictions with the responses, 0 where the correlation is negative.
-    layers : tuple
-        Names of the layers, in the order given.
-    choice : array of int of shape (fold, v)
-        Which entry of `layers` was chosen.
-    alpha : array of shape (fold, v)
-        The chosen ridge penalty.
-    inner_r2 : array of shape (fold, v)
-        Inner score of that choice: optimistic, for it is the maximum of many.
-    edge : array of int of shape (fold, v)
-        -1 (or 1) where the search ended at the smallest (largest) penalty allowed, so alpha says little; else 0.
-    folds : array of shape (fold,)
-        The fold labels.
-    """
-
-    predictions: np.ndarray
-    r2: np.ndarray
-    layers: tuple
-    choice: np.ndarray
-    alpha: np.ndarray
-    inner_r2: np.ndarray
-    edge: np.ndarray
-    folds: np.ndarray
-
-    @property
-    def layer(self) -> np.ndarray:
-        """Name of the chosen layer, (fold, v)."""
-        return np.array(self.layers)[self.choice]
+_COLUMNS = 8192  # permuted voxels fitted at once, at least one permutation
 
 
 def nested_ridge(
@@ -113,39 +76,11 @@ def nested_ridge(
     for up to a few thousand stimuli: n x n Gram matrices take the place of the features.
     """
     kernels, y, labels = _check(layers, responses, folds)
-    grid = _check_alphas(alphas)
-    order = np.argsort(labels, kind="stable")
-    names, counts = np.unique(labels, return_counts=True)
-    ends = np.cumsum(counts)
-    device = pick_device(device)
-    search = Search(
-        kernels={name: kernel[np.ix_(order, order)] for name, kernel in kernels.items()},
-        y=standardised(y[order], device),
-        blocks=tuple(slice(end - count, end) for end, count in zip(ends, counts, strict=True)),
-        chunk=chunk or (2048 if device == "cpu" else 16384),
-        device=device,
-    )
-    found = search_grid(search, grid, progress)
-    if extend_alphas:
-        extend(search, found, grid, alpha_limits)
-    else:
-        found.edge[:] = (found.alpha == grid[-1]).astype(np.int8) - (found.alpha == grid[0])
-    predictions = np.empty_like(y)
-    predictions[order] = refit(search, found)
-    predictions = predictions * spread(y) + y.mean(0)
-    return NestedRidge(
-        predictions,
-        pooled_r2(predictions, y),
-        tuple(kernels),
-        found.choice,
-        found.alpha,
-        found.score,
-        found.edge,
-        names,
-    )
+    return fit_kernels(kernels, y, labels, alphas, extend_alphas, alpha_limits, device, chunk, progress)
 
 
 def _check(layers: Mapping, responses: np.ndarray, folds: np.ndarray) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Gram matrices, float64 responses and fold labels, or an error that says what does not fit."""
     y, labels = np.asarray(responses, dtype=np.float64), np.asarray(folds)
     if y.ndim != 2:
         raise WrongUse(f"responses must be (stimuli, voxels), got shape {y.shape}")
@@ -159,6 +94,8 @@ def _check(layers: Mapping, responses: np.ndarray, folds: np.ndarray) -> tuple[d
     bad = np.flatnonzero(~np.isfinite(y).all(0))
     if len(bad):
         raise WrongUse(f"responses of {len(bad)} voxels are not finite (first: voxel {bad[0]}); leave those voxels out")
+    if not isinstance(layers, Mapping):
+        raise WrongUse("layers must be {name: array of (stimuli, features)}; for predictions there is prediction_null")
     if not layers:
         raise WrongUse("layers is empty: give at least one {name: array of (stimuli, features)}")
     return {name: _check_layer(name, x, len(y)) for name, x in layers.items()}, y, labels
@@ -172,13 +109,6 @@ def _check_layer(name: str, features: np.ndarray, n: int) -> np.ndarray:
         stimulus = int(np.flatnonzero(~np.isfinite(features).all(1))[0])
         raise WrongUse(f"layer {name!r} is not finite (first at stimulus {stimulus})")
     return gram(features)
-
-
-def _check_alphas(alphas: Sequence[float]) -> np.ndarray:
-    grid = np.unique(np.asarray(alphas, dtype=np.float64))
-    if not len(grid) or not (np.isfinite(grid).all() and grid[0] > 0):
-        raise WrongUse(f"alphas must be positive numbers, got {list(alphas)}")
-    return grid
 
 
 def stratified_folds(categories: Sequence, n_folds: int = 5, seed: int = 0) -> np.ndarray:
@@ -214,43 +144,106 @@ def stratified_folds(categories: Sequence, n_folds: int = 5, seed: int = 0) -> n
 
 @dataclass(frozen=True)
 class EncodingNull:
-    """What `encoding_null` returns; arrays are (v,).
+    """What the tests here return.
 
     Attributes
     ----------
-    r2 : array
+    r2 : array of shape (v,)
         Observed squared correlation of pooled predictions and responses, 0 where the correlation is negative.
-    null_mean, null_sd : array
-        Of r2 over permutations.
-    p : array
-        (b + 1) / (P + 1), b the permutations whose r2 reaches the observed one.
-    p_max : array
-        The same against the largest r2 of all voxels in each permutation: corrected for the number of voxels.
+    draws : array of shape (n_permutations, v)
+        The same of permuted responses. One permutation serves all voxels, so a summary over voxels of a row is a draw
+        of that summary.
     n : int
         Number of stimuli.
-    n_permutations : int
-        P.
     """
 
     r2: np.ndarray
-    null_mean: np.ndarray
-    null_sd: np.ndarray
-    p: np.ndarray
-    p_max: np.ndarray
+    draws: np.ndarray
     n: int
-    n_permutations: int
+
+    @property
+    def null_mean(self) -> np.ndarray:
+        """Mean of the draws, (v,)."""
+        return self.draws.mean(0)
+
+    @property
+    def null_sd(self) -> np.ndarray:
+        """Standard deviation of the draws, (v,)."""
+        return self.draws.std(0)
+
+    @property
+    def p(self) -> np.ndarray:
+        """(b + 1) / (P + 1), b the permutations whose r2 reaches the observed one, (v,)."""
+        return (self._reached(self.draws) + 1) / (len(self.draws) + 1)
+
+    @property
+    def p_max(self) -> np.ndarray:
+        """The same against the largest r2 of all voxels in each permutation: corrected for the number of voxels."""
+        return (self._reached(self.draws.max(1, keepdims=True)) + 1) / (len(self.draws) + 1)
+
+    def _reached(self, draws: np.ndarray) -> np.ndarray:
+        return (draws >= self.r2 - 1e-12).sum(0)  # equal up to rounding counts as reached
 
 
 def encoding_null(
+    layers: Mapping[str, np.ndarray],
+    responses: np.ndarray,
+    folds: np.ndarray,
+    alphas: Sequence[float] = ALPHAS,
+    *,
+    n_permutations: int = 200,
+    seed: int = 0,
+    extend_alphas: bool = True,
+    alpha_limits: tuple[float, float] = ALPHA_LIMITS,
+    device: str = "auto",
+    chunk: int | None = None,
+    progress: bool = False,
+) -> EncodingNull:
+    """Permutation test of `nested_ridge`: everything is chosen and fitted again for every permutation.
+
+    What is permuted: the rows of the responses among the stimuli of each fold, before fitting. What it tests: which
+    stimulus of a fold evoked which response does not matter. The choice of layer and penalty is part of every draw,
+    and differences between the means of folds stay in the null, so neither can make a score significant.
+
+    Parameters
+    ----------
+    layers, responses, folds, alphas, extend_alphas, alpha_limits, device, chunk
+        As in `nested_ridge`.
+    n_permutations : int
+        Number of permutations P; the smallest p is 1 / (P + 1). The test takes P + 1 times as long as one fit.
+    seed : int
+        Of the permutations.
+    progress : bool
+        Show a bar over permutations.
+    """
+    from tqdm import tqdm
+
+    kernels, y, labels = _check(layers, responses, folds)
+    if n_permutations < 1:
+        raise WrongUse(f"n_permutations must be at least 1, got {n_permutations}")
+    orders = [np.arange(len(y)), *_orders(labels, n_permutations, seed)]
+    at_once = max(1, _COLUMNS // y.shape[1])
+    rows = []
+    with warnings.catch_warnings(), tqdm(total=len(orders), desc="permutations", disable=not progress) as bar:
+        warnings.filterwarnings("ignore", message="the penalty still improved")
+        for start in range(0, len(orders), at_once):
+            batch = orders[start : start + at_once]
+            permuted = np.hstack([y[order] for order in batch])
+            fit = fit_kernels(kernels, permuted, labels, alphas, extend_alphas, alpha_limits, device, chunk, False)
+            rows.append(fit.r2.reshape(len(batch), -1))
+            bar.update(len(batch))
+    scores = np.vstack(rows)
+    return EncodingNull(scores[0], scores[1:], len(y))
+
+
+def prediction_null(
     predictions: np.ndarray, responses: np.ndarray, folds: np.ndarray, *, n_permutations: int = 1000, seed: int = 0
 ) -> EncodingNull:
-    """Permutation test of the r squared of pooled out-of-fold predictions.
+    """Quick look without refitting: measured responses change places with others of their fold, predictions stay.
 
-    What is permuted: which measured response belongs to which prediction, among the stimuli of one fold; one
-    permutation serves all voxels, so their dependence is kept. Models are not refitted. What it tests: given the fitted
-    models, predictions say nothing about which stimulus of a fold evoked which response. Differences between the means
-    of folds stay in the null, so they cannot make a score significant. Choices made on the data that are scored
-    (say, the best of many models) are not covered.
+    Liberal: every pair of stimuli from two folds enters the score twice (each helps to predict the other), which fixed
+    predictions cannot show. Without any signal about 11 % of p values lie below .05. Use it to see what is far from
+    significant; report `encoding_null`.
 
     Parameters
     ----------
@@ -258,32 +251,26 @@ def encoding_null(
         Out-of-fold predictions and what was measured.
     folds : array of shape (n,)
         Outer fold of each stimulus.
-    n_permutations : int
-        Number of permutations P; the smallest p is 1 / (P + 1).
-    seed : int
-        Of the permutations.
+    n_permutations, seed : int
+        Number of permutations, and their seed.
     """
     x, y = unit_columns(predictions), unit_columns(responses)
     folds = np.asarray(folds)
     if x.ndim != 2 or x.shape != y.shape or folds.shape != x.shape[:1]:
         raise WrongUse(f"expected (n, v), (n, v) and (n,), got shapes {x.shape}, {y.shape} and {folds.shape}")
+    draws = np.array([_r2_of_units(x, y[order]) for order in _orders(folds, n_permutations, seed)])
+    return EncodingNull(_r2_of_units(x, y), draws, len(x))
+
+
+def _orders(folds: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
+    """Random orders of the stimuli that keep every stimulus in its fold."""
     rng = np.random.default_rng(seed)
     groups = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
-    observed = _r2_of_units(x, y)
-    reached, reached_max, total, square = np.zeros((4, x.shape[1]))
-    for _ in range(n_permutations):
-        order = np.empty(len(x), dtype=int)
+    for _ in range(count):
+        order = np.empty(len(folds), dtype=int)
         for group in groups:
             order[group] = rng.permutation(group)
-        draw = _r2_of_units(x, y[order])
-        reached += draw >= observed - 1e-12  # equal up to rounding counts as reached
-        reached_max += draw.max() >= observed - 1e-12
-        total += draw
-        square += draw**2
-    mean = total / n_permutations
-    sd = np.sqrt(np.clip(square / n_permutations - mean**2, 0, None))
-    p, p_max = (reached + 1) / (n_permutations + 1), (reached_max + 1) / (n_permutations + 1)
-    return EncodingNull(observed, mean, sd, p, p_max, len(x), n_permutations)
+        yield order
 
 
 def _r2_of_units(x: np.ndarray, y: np.ndarray) -> np.ndarray:

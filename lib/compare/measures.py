@@ -227,7 +227,7 @@ def why_undefined(wanted: Measure, x, where: str) -> str | None:
     if flat and wanted.matrix in (g.correlation_rdm, g.cosine_rdm):
         return f"{where} has no variation across columns at time point {_listed(flat)}"
     centred = wanted.centre(matrix) if wanted.centre else g.centre_ranks(matrix)
-    return f"all time points of {where} are equally far apart" if centred.isnan().any() else None
+    return f"{where} has all time points equally far apart" if centred.isnan().any() else None
 
 
 def _listed(numbers: list[int]) -> str:

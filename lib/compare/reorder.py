@@ -18,7 +18,6 @@ from contextlib import contextmanager
 import numpy as np
 
 ROOM = 2**21  # numbers held at once by a gather or a product: 16 MiB in double precision
-KEPT = 2**24  # places of an index kept for the next measure: 64 MiB
 
 
 def reorderings(layers: Sequence, responses: Sequence, measures: Sequence, tables: np.ndarray, *, device, single: bool):
@@ -42,13 +41,16 @@ def reorderings(layers: Sequence, responses: Sequence, measures: Sequence, table
     numpy.ndarray
         (item, measure, response, layer, P) float64; NaN where a measure is undefined.
     """
-    place, done = _Place(device, single), {}
+    place, values = _Place(device, single), {}
+    ways = {
+        way: {m.prepared: m for m in measures if m.way == way} for way in _WAYS
+    }  # one of those that share their work
     with _full_single_precision():
         index = _Index(tables, place)
-        for measure in measures:
-            if measure.prepared not in done:
-                done[measure.prepared] = _WAYS[measure.way](measure, layers, responses, index, place)
-    return np.stack([measure.finish(done[measure.prepared]) for measure in measures], axis=1)
+        for way, alike in ways.items():
+            if alike:
+                values |= zip(alike, _WAYS[way](list(alike.values()), layers, responses, index, place), strict=True)
+    return np.stack([measure.finish(values[measure.prepared]) for measure in measures], axis=1)
 
 
 class _Place:
@@ -71,8 +73,17 @@ class _Place:
         order = torch.tensor([n for group in by_width.values() for n in group]).argsort().to(self.home)
         return torch.cat(stacks, 1)[:, order] if len(stacks) > 1 else stacks[0]
 
-    def send(self, x):
-        return x.to(self.device, self.dtype)
+    def matrices(self, function: Callable, several: Sequence):
+        """Prepared matrices (N, series, T, T), ready to be gathered from."""
+        return self.prepare(function, several).to(self.device, self.dtype)
+
+    def triangles(self, function: Callable, several: Sequence, index: _Index):
+        """Their upper triangles and diagonals (N, series, pairs), off the diagonal twice because it stands for two."""
+        import torch
+
+        prepared = self.prepare(function, several)
+        twice = 2 - torch.eye(index.times, dtype=prepared.dtype, device=prepared.device)
+        return (prepared * twice)[..., index.i.to(self.home), index.j.to(self.home)].to(self.device, self.dtype)
 
 
 class _Index:
@@ -85,7 +96,6 @@ class _Index:
         self.forward = torch.from_numpy(np.ascontiguousarray(tables, dtype=np.int32)).to(place.device)
         self.inverse = torch.from_numpy(np.argsort(tables, axis=-1).astype(np.int32)).to(place.device)
         self.i, self.j = torch.triu_indices(self.times, self.times, device=place.device)
-        self._flat: dict[tuple, object] = {}
 
     def blocks(self, numbers_per_draw: int) -> Iterator[tuple[slice, slice]]:
         """Slices of items and draws that fit the room: whole items where possible, else parts of one."""
@@ -99,57 +109,50 @@ class _Index:
         """Places of the re-ordered upper triangles and diagonals, one after the other."""
         import torch
 
-        key = (items.start, items.stop, rows.start, rows.stop, inverse)
-        if key not in self._flat:
-            table = (self.inverse if inverse else self.forward)[items, rows]
-            offset = torch.arange(len(table), dtype=torch.int32, device=table.device)[:, None, None] * self.times**2
-            places = table[..., self.i].mul_(self.times).add_(table[..., self.j]).add_(offset).view(-1)
-            if sum(len(kept) for kept in self._flat.values()) + len(places) > KEPT:
-                return places
-            self._flat[key] = places
-        return self._flat[key]
+        column = (self.inverse if inverse else self.forward)[items, rows]  # (items, draws, T)
+        first = torch.arange(len(column), dtype=torch.int32, device=column.device) * self.times**2
+        row = column * self.times + first[:, None, None]
+        return row[..., self.i].add_(column[..., self.j]).view(-1)
 
 
-def _inner(measure, layers, responses, index: _Index, place: _Place) -> np.ndarray:
+def _inner(measures, layers, responses, index: _Index, place: _Place) -> list[np.ndarray]:
     """Inner products of prepared matrices: gather one side, multiply with all of the other."""
     import torch
 
-    a, b = place.prepare(measure.prepare, layers), place.prepare(measure.prepare, responses)
-    gather_b = b.shape[1] <= a.shape[1]
-    fixed, moved = (a, b) if gather_b else (b, a)
-    twice = 2 - torch.eye(index.times, dtype=a.dtype, device=a.device)  # an entry of the triangle stands for two
-    fixed = place.send((fixed * twice)[..., index.i.to(a.device), index.j.to(a.device)])  # (N, fixed, pairs)
-    moved = place.send(moved)  # (N, moved, T, T)
-    out = np.empty((index.items, moved.shape[1], fixed.shape[1], index.draws))
+    gather_b = len(responses) <= len(layers)
+    few, many = (responses, layers) if gather_b else (layers, responses)
+    sides = [(place.matrices(m.prepare, few), place.triangles(m.prepare, many, index)) for m in measures]
+    out = np.empty((len(measures), index.items, len(few), len(many), index.draws))
     for items, rows in index.blocks(len(index.i)):
         flat = index.flat(items, rows, inverse=gather_b)
-        for k in range(moved.shape[1]):
-            gathered = (
-                moved[items, k].reshape(-1).index_select(0, flat).view(items.stop - items.start, -1, len(index.i))
-            )
-            out[items, k, :, rows] = torch.bmm(fixed[items], gathered.mT).cpu().numpy()  # (N, fixed, draws)
-    return out if gather_b else out.swapaxes(1, 2)
+        for m, (moved, fixed) in enumerate(sides):
+            for k in range(len(few)):
+                gathered = moved[items, k].reshape(-1).index_select(0, flat).view(len(fixed[items]), -1, len(index.i))
+                out[m, items, k, :, rows] = torch.bmm(fixed[items], gathered.mT).cpu().numpy()  # (items, many, draws)
+    return list(out if gather_b else out.swapaxes(2, 3))
 
 
-def _columns(measure, layers, responses, index: _Index, place: _Place) -> np.ndarray:
+def _columns(measures, layers, responses, index: _Index, place: _Place) -> list[np.ndarray]:
     """Means over pairs of columns of -ln(1 - r^2) / 2, from all correlations of re-ordered columns.
 
     In double precision everywhere: near r = 1 the logarithm magnifies what single precision loses.
     """
+    return [_column_information(measure.prepare, layers, responses, index, place) for measure in measures]
+
+
+def _column_information(prepare: Callable, layers, responses, index: _Index, place: _Place) -> np.ndarray:
     import torch
 
-    a = [place.prepare(measure.prepare, [x])[:, 0] for x in layers]
+    a = [place.prepare(prepare, [x])[:, 0] for x in layers]
     left = torch.cat(a, -1).mT.nan_to_num()  # (N, all columns, T)
     share = torch.block_diag(*(left.new_full((1, x.shape[-1]), -0.5 / x.shape[-1]) for x in a))
     out = np.empty((index.items, len(responses), len(a), index.draws))
     for s, response in enumerate(responses):
-        right = place.prepare(measure.prepare, [response])[:, 0]  # (N, T, columns)
+        right = place.prepare(prepare, [response])[:, 0]  # (N, T, columns)
         for items, rows in index.blocks(left.shape[1] * right.shape[-1]):
-            order = index.inverse[items, rows].mT.long().to(place.home)  # (N, T, draws)
-            moved = torch.stack([x[o] for x, o in zip(right[items], order, strict=True)])  # (N, T, draws, columns)
-            r = torch.bmm(left[items], moved.flatten(2)).unflatten(
-                2, moved.shape[2:]
-            )  # (N, all columns, draws, columns)
+            order = index.inverse[items, rows].mT.long().to(place.home)  # (items, T, draws)
+            moved = torch.stack([x[o] for x, o in zip(right[items], order, strict=True)])  # (items, T, draws, columns)
+            r = torch.bmm(left[items], moved.flatten(2)).unflatten(2, moved.shape[2:])  # (items, all, draws, columns)
             out[items, s, :, rows] = (share @ _mean_log(r.square_().neg_().add_(1).clamp_(min=1e-7))).cpu().numpy()
     undefined = torch.stack([x.isnan().any(-1).any(-1) for x in a], 1).cpu().numpy()  # (N, layer)
     return np.where(undefined[:, None, :, None], np.nan, out)
@@ -165,12 +168,13 @@ def _mean_log(values):
     return total / values.shape[-1]
 
 
-def _order(measure, layers, responses, index: _Index, place: _Place) -> np.ndarray:
+def _order(measures, layers, responses, index: _Index, place: _Place) -> list[np.ndarray]:
     """Exact tau-b; on the processor, since it counts and does not multiply."""
     from lib.compare.kendall import tau_b
 
-    a, b = place.prepare(measure.prepare, layers), place.prepare(measure.prepare, responses)
-    return tau_b(a.cpu(), b.cpu(), index.inverse.cpu().numpy(), threads=_threads())
+    inverse, sides = index.inverse.cpu().numpy(), (layers, responses)
+    matrices = [[place.prepare(measure.prepare, side).cpu() for side in sides] for measure in measures]
+    return [tau_b(*pair, inverse, threads=_threads()) for pair in matrices]
 
 
 _WAYS = {"inner": _inner, "columns": _columns, "order": _order}

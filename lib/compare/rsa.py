@@ -20,6 +20,7 @@ from lib.compare.series import layer_series, response_series, same_time, series
 from lib.ground import unknown
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 RULES = ("symmetric", "as_published")
@@ -55,6 +56,12 @@ class LayerRSA:
     null: Null
     interval: xr.DataArray
     topline: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """Tidy table, one row per layer: mean rho over subjects, its interval, its null, p corrected over layers."""
+        frame = self.null.to_frame().drop(columns=["measure", "z"]).rename(columns={"p": "p_uncorrected", "p_max": "p"})
+        frame["low"], frame["high"] = self.interval.values.T
+        return frame.assign(null_high=self.null.draws.quantile(0.95, "draw").values.ravel())
 
 
 def rsa_layers(

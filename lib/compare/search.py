@@ -7,18 +7,101 @@ voxel and outer fold, and the predictions they make.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.ridge import eigenbasis, inner_scores, inner_splits, tensor
+from lib.compare.ridge import eigenbasis, inner_scores, inner_splits, pick_device, pooled_r2, tensor
+from lib.ground import WrongUse
 
 if TYPE_CHECKING:
     import torch
 
 _STEPS = 4  # penalties tried at once beyond the edge of the grid
+
+
+@dataclass(frozen=True)
+class NestedRidge:
+    """What `nested_ridge` returns. Rows of (fold, v) arrays follow `folds`.
+
+    Attributes
+    ----------
+    predictions : array of shape (n, v)
+        Out-of-fold predictions, in the order of the stimuli given.
+    r2 : array of shape (v,)
+        Squared correlation of the pooled predictions with the responses, 0 where the correlation is negative.
+    layers : tuple
+        Names of the layers, in the order given.
+    choice : array of int of shape (fold, v)
+        Which entry of `layers` was chosen.
+    alpha : array of shape (fold, v)
+        The chosen ridge penalty.
+    inner_r2 : array of shape (fold, v)
+        Inner score of that choice: optimistic, for it is the maximum of many.
+    edge : array of int of shape (fold, v)
+        -1 (or 1) where the search ended at the smallest (largest) penalty allowed, so alpha says little; else 0.
+    folds : array of shape (fold,)
+        The fold labels.
+    """
+
+    predictions: np.ndarray
+    r2: np.ndarray
+    layers: tuple
+    choice: np.ndarray
+    alpha: np.ndarray
+    inner_r2: np.ndarray
+    edge: np.ndarray
+    folds: np.ndarray
+
+    @property
+    def layer(self) -> np.ndarray:
+        """Name of the chosen layer, (fold, v)."""
+        return np.array(self.layers)[self.choice]
+
+
+def fit_kernels(
+    kernels: dict[str, np.ndarray],
+    y: np.ndarray,
+    labels: np.ndarray,
+    alphas: Sequence[float],
+    extend_alphas: bool,
+    alpha_limits: tuple[float, float],
+    device: str,
+    chunk: int | None,
+    progress: bool,
+) -> NestedRidge:
+    """`nested_ridge` from Gram matrices (n, n) and checked responses."""
+    grid = _check_alphas(alphas)
+    order = np.argsort(labels, kind="stable")
+    names, counts = np.unique(labels, return_counts=True)
+    ends = np.cumsum(counts)
+    device = pick_device(device)
+    search = Search(
+        kernels={name: kernel[np.ix_(order, order)] for name, kernel in kernels.items()},
+        y=standardised(y[order], device),
+        blocks=tuple(slice(end - count, end) for end, count in zip(ends, counts, strict=True)),
+        chunk=chunk or (2048 if device == "cpu" else 16384),
+        device=device,
+    )
+    found = search_grid(search, grid, progress)
+    if extend_alphas:
+        extend(search, found, grid, alpha_limits)
+    else:
+        found.edge[:] = (found.alpha == grid[-1]).astype(np.int8) - (found.alpha == grid[0])
+    predictions = np.empty_like(y)
+    predictions[order] = refit(search, found)
+    predictions = predictions * spread(y) + y.mean(0)
+    r2 = pooled_r2(predictions, y)
+    return NestedRidge(predictions, r2, tuple(kernels), found.choice, found.alpha, found.score, found.edge, names)
+
+
+def _check_alphas(alphas: Sequence[float]) -> np.ndarray:
+    grid = np.unique(np.asarray(alphas, dtype=np.float64))
+    if not len(grid) or not (np.isfinite(grid).all() and grid[0] > 0):
+        raise WrongUse(f"alphas must be positive numbers, got {list(alphas)}")
+    return grid
 
 
 @dataclass(frozen=True)

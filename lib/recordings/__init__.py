@@ -13,7 +13,7 @@ from typing import Any
 
 from lib import ground
 from lib.recordings.cards import card, registry, registry_fingerprint
-from lib.recordings.fetch import check, fetch
+from lib.recordings.files import check, fetch
 from lib.recordings.record import COMPONENTS, Recording, SoundRecording
 
 __all__ = ["COMPONENTS", "Recording", "SoundRecording", "card", "check", "fetch", "fingerprint", "load", "names"]

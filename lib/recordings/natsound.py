@@ -23,7 +23,7 @@ import xarray as xr
 
 from lib import ground
 from lib.recordings.cards import card, registry, registry_fingerprint
-from lib.recordings.fetch import damaged, found, missing, read_verified
+from lib.recordings.files import damaged, found, missing, read_verified
 from lib.recordings.record import COMPONENTS, FSAVERAGE_VERTICES, SoundRecording, component_array, response_array
 
 NAME = "natsound165"

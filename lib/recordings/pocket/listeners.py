@@ -109,7 +109,7 @@ def _simulate(planted: Truth, stimuli: pd.DataFrame, subject: str) -> xr.DataArr
     gains, noise = planted.gains[mine], planted.noise[mine]
     options = planted.options
     rng = np.random.default_rng([options.seed, 3, subject_names(options).index(subject)])
-    signal = BASELINE + planted.profiles.values @ gains.values.T  # sound, voxel
+    signal = BASELINE + np.einsum("sc,vc->sv", planted.profiles.values, gains.values)
     draws = rng.standard_normal((options.scans, *signal.shape)) * noise.values  # scan, sound, voxel
     values = (signal + draws).transpose(1, 2, 0).astype(np.float32)
     notes = {

@@ -118,7 +118,7 @@ PIANO = struck()
 BAR = struck(decay=0.9, ratios=(1, 3.93, 9.6), bright=0.4)
 BOX = struck(decay=1.8, ratios=(1, 2.0, 6.3, 9.1), bright=0.5)
 GUITAR = plucked()
-BASS = plucked(bright=0.15, sustain=0.998)
+BASS = plucked(bright=0.0, sustain=0.998)
 BANJO = plucked(bright=0.95, sustain=0.985)
 OVERDRIVE = plucked(bright=0.6, sustain=0.999, drive=4.0)
 

@@ -141,9 +141,7 @@ def labelled_sounds(root: str | Path | None = None, *, variants: int = 6, seed: 
         card=facts,
         stimuli=table,
         subjects=(),
-        fingerprint=ground.fingerprint(
-            source_fingerprint(*_GENERATORS, "catalogue", "sounds"), str(seed), str(variants)
-        ),
+        fingerprint=ground.fingerprint(made_from, str(seed), str(variants)),
         read_audio=partial(_labelled_audio, table, seed),
         read_responses=_no_responses,
     )

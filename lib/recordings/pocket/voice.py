@@ -27,7 +27,7 @@ SPEAKERS = {
     "woman": ("Annie", 40),
     "low woman": ("linda", 20),
     "old woman": ("grandma", 45),
-    "girl": ("anika", 80),
+    "girl": ("anika", 50),
     "boy": ("f1", 85),
     "robot": ("robosoft", 50),
 }

@@ -14,6 +14,7 @@ import stat
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -111,12 +112,13 @@ def _problems(folder: Path, files: Mapping[str, str]) -> list[str]:
 
 
 def generated(name: str) -> Path:
-    """Folder of a recording that is generated rather than downloaded."""
-    if name != "pocket-sounds":
-        raise ground.WrongUse(f"{name} has no files to fetch: {card(name)['files']}")
-    from lib.recordings.pocket.sounds import sounds_folder
+    """Generate a simulated recording as ``load`` does, and give the folder in which it is kept: the cache."""
+    from lib.recordings import load
 
-    return sounds_folder()
+    if not card(name).get("kept", True):
+        raise ground.WrongUse(f"{name} has nothing to fetch: {card(name)['files']}")
+    load(name)
+    return ground.cache_folder()
 
 
 def missing(name: str, path: Path, expected: str, reason: str = "") -> ground.MissingData:
@@ -181,18 +183,23 @@ def unpack(name: str, archive: Path, files: Mapping[str, str], target: Path) -> 
     absolute path, a path or link that leaves the archive's folder, or a device file is refused whole.
     """
     wanted = dict(files)
-    for path, content in _members(name, archive):
-        inner = "/".join(path.parts[1:])
-        if inner not in wanted:
-            continue
-        raw = content(LARGEST + 1)
-        digest = hashlib.sha256(raw).hexdigest()
-        if digest != wanted.pop(inner):
-            raise damaged(name, f"{inner} in the archive", f"sha256 {files[inner]}, got {digest}")
-        (target / inner).parent.mkdir(parents=True, exist_ok=True)
-        (target / inner).write_bytes(raw)
+    try:
+        for path, content in _members(name, archive):
+            inner = "/".join(path.parts[1:])
+            if inner in wanted:
+                _write_verified(name, target / inner, inner, content(LARGEST + 1), wanted.pop(inner))
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise damaged(name, "the archive", f"a whole zip or tar file; reading it failed ({error})") from error
     if wanted:
         raise damaged(name, "the archive", f"{len(wanted)} more files, the first of them {next(iter(wanted))}")
+
+
+def _write_verified(name: str, path: Path, inner: str, raw: bytes, digest: str) -> None:
+    got = hashlib.sha256(raw).hexdigest()
+    if got != digest:
+        raise damaged(name, f"{inner} in the archive", f"sha256 {digest}, got {got}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(raw)
 
 
 Member = tuple[PurePosixPath, Callable[[int], bytes]]  # where it lies, and what reads up to n bytes of it

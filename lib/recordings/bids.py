@@ -1,0 +1,206 @@
+"""EEG in the Brain Imaging Data Structure: the reader that every EEG set in BIDS goes through.
+
+Comes in: the root of a BIDS data set in any format that mne-bids reads (BrainVision, EDF, BDF, EEGLAB). Goes out:
+``mne.io.Raw`` objects with positions and annotations, what the annotations mark, and labelled pieces of a recording.
+Nothing is filtered, re-referenced or repaired here.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from lib import ground
+
+if TYPE_CHECKING:
+    import mne
+
+MICRO = 1e6
+"""Microvolts per volt: mne counts in V, responses are in µV."""
+
+
+def subjects(root: str | Path) -> tuple[str, ...]:
+    """Labels of the subjects of a data set (without "sub-"), in the order of participants.tsv if there is one.
+
+    Raises
+    ------
+    ground.MissingData
+        `root` is no BIDS data set: it has no dataset_description.json.
+    """
+    root = _dataset(root)
+    here = sorted(path.name.removeprefix("sub-") for path in root.glob("sub-*") if path.is_dir())
+    table = root / "participants.tsv"
+    if not table.is_file():
+        return tuple(here)
+    listed = pd.read_csv(table, sep="\t", dtype=str, encoding="utf-8-sig")["participant_id"]
+    order = [name.removeprefix("sub-") for name in listed]
+    return tuple(sorted(here, key=lambda name: (order.index(name) if name in order else len(order), name)))
+
+
+def runs(root: str | Path, subject: str, *, task: str) -> tuple[str | None, ...]:
+    """Labels of a subject's runs of a task, in order; (None,) where the recording is not divided into runs."""
+    folder = _dataset(root) / f"sub-{subject}"
+    files = sorted(path.name for path in folder.glob(f"**/eeg/sub-{subject}*_task-{task}_*eeg.*"))
+    labels = {next((part[4:] for part in name.split("_") if part.startswith("run-")), None) for name in files}
+    if not labels:
+        raise ground.MissingData(f"no EEG of task {task!r} for subject {subject!r} below {folder}")
+    return tuple(sorted(labels, key=str))
+
+
+def read_raw(
+    root: str | Path,
+    subject: str,
+    *,
+    task: str,
+    run: str | None = None,
+    session: str | None = None,
+    montage: str | None = None,
+) -> mne.io.BaseRaw:
+    """Read one recording with what its sidecar files say of it.
+
+    Parameters
+    ----------
+    root : path
+        Folder of the data set, with dataset_description.json in it.
+    subject, task, run, session : str
+        Labels, without "sub-" and so on.
+    montage : str, optional
+        Name of one of mne's montages, such as "biosemi128", for data sets that come without electrode positions.
+
+    Returns
+    -------
+    mne.io.BaseRaw
+        Samples stay on disk until they are asked for. Annotations are those of events.tsv, ``info["bads"]`` those of
+        channels.tsv, ``info["line_freq"]`` that of the sidecar.
+
+    Raises
+    ------
+    ground.MissingData
+        There is no such recording, or only a pointer of git-annex in its place.
+    ground.DamagedData
+        The recording cannot be read, or is not as long as its sidecar says.
+    """
+    from mne_bids import BIDSPath, read_raw_bids
+
+    root = _dataset(root)
+    path = BIDSPath(root=root, subject=subject, task=task, run=run, session=session, datatype="eeg", suffix="eeg")
+    file = _data_file(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a set without events.tsv or electrodes.tsv is still a set
+            raw = read_raw_bids(path.copy().update(extension=file.suffix), verbose="ERROR")
+    except (OSError, ValueError, RuntimeError, KeyError, IndexError, UnicodeDecodeError) as error:
+        raise ground.DamagedData(f"{file} cannot be read as EEG in BIDS: {error}") from error
+    _check_length(raw, file)
+    if montage is not None and raw.get_montage() is None:
+        raw.set_montage(montage, verbose="ERROR")
+    return raw
+
+
+def marked(raw: mne.io.BaseRaw, kind: str) -> pd.DataFrame:
+    """What annotations called "KIND/NAME" mark.
+
+    Returns
+    -------
+    pandas.DataFrame
+        onset and duration [s from the first sample of `raw`], indexed by NAME, in order of time.
+    """
+    rows = [
+        (text.partition("/")[2], onset - raw.first_time, duration)
+        for text, onset, duration in zip(
+            raw.annotations.description, raw.annotations.onset, raw.annotations.duration, strict=True
+        )
+        if text.startswith(f"{kind}/")
+    ]
+    return pd.DataFrame(rows, columns=["name", "onset", "duration"]).set_index("name").sort_values("onset")
+
+
+def cut(
+    raw: mne.io.BaseRaw, onset: float, duration: float, *, tmin: float = 0.0, tmax: float = 0.0, **attrs: Any
+) -> xr.DataArray:
+    """Piece of a recording around a stimulus.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        The recording, as read or as preprocessed.
+    onset, duration : float
+        Of the stimulus [s from the first sample of `raw`].
+    tmin, tmax : float
+        What to add: from `tmin` (0 or negative) before the onset to `tmax` after the end [s].
+    **attrs
+        Further attributes of the array.
+
+    Returns
+    -------
+    xarray.DataArray, shape (channel, time)
+        EEG channels, bad ones included, in µV; `time` in seconds from the onset, of the samples as they are: where the
+        onset lies between two samples, no time is exactly 0.
+
+    Raises
+    ------
+    ground.WrongUse
+        The piece begins before or ends after the recording.
+    """
+    rate = raw.info["sfreq"]
+    first = round((onset + tmin) * rate)
+    stop = first + round((duration + tmax - tmin) * rate)
+    if first < 0 or stop > raw.n_times or stop <= first:
+        reach = f"{first / rate:.3f} to {stop / rate:.3f} s"
+        raise ground.WrongUse(f"the recording lasts from 0 to {raw.n_times / rate:.3f} s; {reach} is not in it")
+    names = [raw.ch_names[k] for k in _eeg_channels(raw)]
+    values = raw.get_data(picks=names, start=first, stop=stop, verbose="ERROR") * MICRO
+    times = np.arange(first, stop) / rate - onset
+    notes = {"units": "µV", "rate": rate, "bads": list(raw.info["bads"]), **attrs}
+    return xr.DataArray(
+        values, dims=("channel", "time"), coords={"channel": names, "time": times}, name="responses", attrs=notes
+    )
+
+
+def _dataset(root: str | Path) -> Path:
+    if not (Path(root) / "dataset_description.json").is_file():
+        raise ground.MissingData(f"{root} is no BIDS data set: it has no dataset_description.json")
+    return Path(root)
+
+
+def _eeg_channels(raw: mne.io.BaseRaw) -> np.ndarray:
+    import mne
+
+    return mne.pick_types(raw.info, eeg=True, exclude=[])
+
+
+def _data_file(path: Any) -> Path:
+    """The header or data file that mne reads, once it is known that samples are really there."""
+    folder = Path(path.directory)
+    found = {file.suffix: file for file in sorted(folder.glob(f"{path.basename}.*"))}
+    for header, data in ((".vhdr", ".eeg"), (".edf", ".edf"), (".bdf", ".bdf"), (".set", ".set")):
+        if header in found:
+            samples = found.get(data, found[header].with_suffix(data))
+            for file in (found[header], samples):
+                _check_present(file)
+            return found[header]
+    raise ground.MissingData(f"no recording {folder / path.basename} (.vhdr with .eeg, .edf, .bdf or .set)")
+
+
+def _check_present(file: Path) -> None:
+    if not file.exists():
+        raise ground.MissingData(f"no file {file}; if it is a link of git-annex, fetch its content first")
+    with open(file, "rb") as start:
+        if b"annex/objects" in start.read(200):
+            raise ground.MissingData(f"{file} is a pointer of git-annex: fetch its content first")
+
+
+def _check_length(raw: mne.io.BaseRaw, file: Path) -> None:
+    sidecar = file.with_suffix(".json")
+    if not sidecar.is_file():
+        return
+    promised = json.loads(sidecar.read_text(encoding="utf-8-sig")).get("RecordingDuration")
+    seconds = raw.n_times / raw.info["sfreq"]
+    if isinstance(promised, (int, float)) and abs(promised - seconds) > 1.5 / raw.info["sfreq"]:
+        raise ground.DamagedData(f"{file} holds {seconds:.3f} s, but {sidecar.name} says {promised:.3f} s")

@@ -1,0 +1,75 @@
+"""The room's table of contents, its cards, and the speaking voice."""
+
+import numpy as np
+import pytest
+
+from lib import ground
+from lib.recordings import card, fingerprint, load, names
+from lib.recordings.cards import cards
+from lib.recordings.pocket import speak
+
+
+def test_every_recording_has_a_card():
+    assert {"natsound165", "pocket-sounds", "pocket-words"} <= set(names()) <= set(cards())
+
+
+@pytest.mark.parametrize("name", names())
+def test_cards_hold_what_pages_quote(name):
+    facts = card(name)
+    for key in ("title", "citation", "source", "licence", "files", "responses"):
+        assert isinstance(facts[key], str), key
+        assert facts[key].strip(), key
+    assert isinstance(facts["simulated"], bool)
+    assert ("simulated" in facts["title"]) == facts["simulated"]
+    assert len(fingerprint(name)) == 16
+
+
+@pytest.mark.parametrize("call", [load, card, fingerprint])
+def test_unknown_recording_lists_the_known_ones(call):
+    with pytest.raises(ground.WrongUse, match=r"natsound16.*Did you mean 'natsound165'.*pocket-sounds"):
+        call("natsound16")
+
+
+def test_unknown_option_lists_the_known_ones():
+    with pytest.raises(ground.WrongUse, match="option of natsound165 'snr'"):
+        load("natsound165", snr=1)
+
+
+def test_speech_comes_with_times():
+    said = speak("hello little world", speaker="woman")
+    assert said.rate == 22_050
+    assert list(said.words["text"]) == ["hello", "little", "world"]
+    for table in (said.words, said.phonemes):
+        assert (np.diff(table["onset"]) > 0).all()
+        assert (table["offset"] > table["onset"]).all()
+        assert table["offset"].iloc[-1] <= len(said.samples) / said.rate + 1e-9
+    assert np.abs(said.samples).max() <= 1
+
+
+def test_speech_is_the_same_whatever_was_said_before():
+    first = speak("the river was long", speaker="man")
+    speak("une autre langue", speaker="woman", language="fr")
+    np.testing.assert_array_equal(speak("the river was long", speaker="man").samples, first.samples)
+
+
+def test_speakers_differ_in_pitch():
+    def pitch(speaker):
+        """Median over voiced frames of the autocorrelation's peak [Hz]."""
+        samples, found = speak("hello my old friend how are you", speaker=speaker).samples, []
+        for start in range(0, len(samples) - 2048, 1024):
+            frame = samples[start : start + 2048]
+            auto = np.correlate(frame, frame, "full")[2047:] / np.arange(2048, 0, -1)
+            if auto[0] > 1e-3:
+                found.append(22_050 / (44 + auto[44:370].argmax()))
+        return np.median(found)
+
+    pitches = [pitch(speaker) for speaker in ("deep man", "man", "woman", "girl")]
+    assert (np.diff(pitches) > 15).all()
+    assert 60 < pitches[0] < 100
+    assert 180 < pitches[2] < 260
+
+
+@pytest.mark.parametrize("wrong", [{"speaker": "parrot"}, {"language": "xx"}])
+def test_unknown_voice(wrong):
+    with pytest.raises(ground.WrongUse):
+        speak("hello", **wrong)
