@@ -38,6 +38,7 @@ class Ranks(NamedTuple):
     ordinal: np.ndarray  # (T * T,) place of each pair, ties in any order
     below: np.ndarray  # by place: how many pairs are smaller
     up_to: np.ndarray  # by place: how many are smaller or tied
+    tied: bool  # whether the two differ by more than the pair itself
     untied: int
 
 
@@ -67,7 +68,7 @@ def tau_b(matrices, others, inverse: np.ndarray, *, threads: int) -> np.ndarray:
         n, s, layer, rows = place
         visit, rank = visits[n][layer], ranks[n][s]
         if min(visit.untied, rank.untied) > 0:
-            surplus = _surplus(*visit[:3], *rank[:3], inverse[n, rows], _STEPS)
+            surplus = _surplus(*visit[:3], *rank[:4], inverse[n, rows], _STEPS)
             tau[n, s, layer, rows] = surplus / np.sqrt(visit.untied) / np.sqrt(rank.untied)
 
     chunks = [slice(start, start + 128) for start in range(0, inverse.shape[1], 128)]
@@ -105,7 +106,8 @@ def _ranks(n: int, order: np.ndarray, starts: np.ndarray) -> Ranks:
     ordinal[i, j] = ordinal[j, i] = place
     runs = np.diff(starts)
     below, up_to = np.repeat(starts[:-1], runs), np.repeat(starts[1:], runs)
-    return Ranks(ordinal.ravel(), below.astype(np.uint32), up_to.astype(np.uint32), _untied(starts))
+    tied = runs.size < order.size
+    return Ranks(ordinal.ravel(), below.astype(np.uint32), up_to.astype(np.uint32), tied, _untied(starts))
 
 
 @numba.njit(inline="always")
@@ -126,7 +128,7 @@ def _seen_below(bits, in_block, before_block, place):
 
 
 @numba.njit(nogil=True, cache=True)
-def _surplus(first, second, starts, ordinal, below, up_to, inverse, steps):
+def _surplus(first, second, starts, ordinal, below, up_to, tied, inverse, steps):
     # concordant minus discordant pairs of pairs, per re-ordering
     n, m = _U(inverse.shape[1]), first.size
     blocks = (m >> 12) + 1
@@ -143,7 +145,8 @@ def _surplus(first, second, starts, ordinal, below, up_to, inverse, steps):
             start, stop = starts[run], starts[run + 1]
             for k in range(start, stop):  # compare a run of ties with what came before it ...
                 smaller = _seen_below(bits, in_block, before_block, _U(below[seen[k]]))
-                total += np.int64(smaller + _seen_below(bits, in_block, before_block, _U(up_to[seen[k]]))) - start
+                not_larger = _seen_below(bits, in_block, before_block, _U(up_to[seen[k]])) if tied else smaller
+                total += np.int64(smaller + not_larger) - start
             for k in range(start, stop):  # ... and only then add it
                 place = _U(seen[k])
                 word, block = (place >> _U(6)) & _U(63), place >> _U(12)

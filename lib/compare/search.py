@@ -210,7 +210,7 @@ def _warn_about_edges(found: Found, limits: tuple[float, float]) -> None:
             warnings.warn(
                 f"the penalty still improved the inner score at its limit {limit:g} in {count} of {found.edge.size} "
                 "voxel-folds: their alpha means no more than that (see NestedRidge.edge)",
-                stacklevel=4,
+                stacklevel=5,
             )
 
 

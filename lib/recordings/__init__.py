@@ -22,6 +22,8 @@ _LOADERS = {
     "natsound165": ("lib.recordings.natsound", "load"),
     "pocket-words": ("lib.recordings.pocket.sounds", "labelled_sounds"),
     "pocket-sounds": ("lib.recordings.pocket.listeners", "load"),
+    "pocket-eeg": ("lib.recordings.pocket.eeg", "load"),
+    "pocket-story": ("lib.recordings.pocket.bold", "load"),
 }
 
 

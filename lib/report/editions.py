@@ -193,7 +193,7 @@ def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str,
     results = ROOT / "benchmarks" / "results.json"
     if results.exists():
         sys.path.insert(0, str(ROOT))
-        from benchmarks.__main__ import page as benchmark_page
+        from benchmarks.frame import page as benchmark_page
 
         pages["benchmarks.md"] = benchmark_page(json.loads(results.read_text()))
     return pages

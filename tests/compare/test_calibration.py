@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from lib.compare import MEASURES
 from lib.compare.calibration import NOISES, ar1_noise, bias_floor, false_positive_rates, pink_noise
@@ -25,11 +26,11 @@ def test_every_combination_has_a_row(rates):
 @pytest.mark.parametrize("name", FEW)
 def test_the_level_holds_where_the_null_fits(rates, name):
     for cell in [("white", "shuffle"), ("white", "shift"), ("pink", "shift")]:
-        assert rates.low[*cell, name] <= 0.05 <= rates.high[*cell, name], cell
+        assert binomtest(int(rates.hits[*cell, name]), 200, 0.05).pvalue > 0.001, cell
 
 
 @pytest.mark.parametrize("name", FEW)
-@pytest.mark.parametrize("noise", ["ar1", "ar1_slow", "pink"])
+@pytest.mark.parametrize("noise", ["ar1", "pink"])
 def test_a_free_shuffle_of_smooth_series_finds_too_much(rates, name, noise):
     assert rates.low[noise, "shuffle", name] > 0.3
     assert rates.rate[noise, "shift", name] < rates.rate[noise, "shuffle", name] / 2

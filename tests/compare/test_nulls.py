@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lib.compare import MEASURES, VARIANTS, averaged, permutation_null, reorder, sentence_null, similarity
@@ -41,8 +41,7 @@ def test_equal_to_scoring_reordered_layers(name, n_times, widths, subjects, chan
     layers = [rng.standard_normal((n_times, d)) for d in widths]
     responses = rng.standard_normal((subjects, n_times, channels))
     table = rng.permuted(np.tile(np.arange(n_times), (4, 1)), axis=1)
-    if n_times == 4 and "debiased" in name:
-        pytest.skip("U-centring leaves two numbers of four points")
+    assume(n_times > 4 or "debiased" not in name)  # U-centring leaves two numbers of four points
     null = permutation_null(layers, responses, [name], table=table)
     for s, layer, k in np.ndindex(subjects, len(layers), 4):
         try:
@@ -75,7 +74,7 @@ def test_the_record():
     assert null.observed.dims == ("measure", "subject", "layer")
     assert null.draws.dims == ("measure", "subject", "layer", "draw")
     assert null.n_permutations == 39
-    assert null.layer_names if hasattr(null, "layer_names") else list(null.p.layer.values) == ["a", "b", "c"]
+    assert null.p.layer.values.tolist() == ["a", "b", "c"]
     draws, observed = null.draws.values, null.observed.values
     np.testing.assert_allclose(null.p, ((draws >= observed[..., None]).sum(-1) + 1) / 40)
     largest = draws.max(2, keepdims=True)
@@ -134,7 +133,7 @@ def test_single_precision_changes_no_p(seed):
     )
     xr.testing.assert_allclose(single.draws, double.draws, rtol=0, atol=1e-5)
     xr.testing.assert_identical(single.p, double.p)
-    xr.testing.assert_identical(single.observed, double.observed)
+    xr.testing.assert_allclose(single.observed, double.observed, rtol=0, atol=1e-14)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
@@ -201,7 +200,7 @@ def test_what_is_undefined_is_nan_with_its_reason():
     assert null.p.sel(measure="mi", subject=1).isnull().all()
     assert null.p_max.sel(measure="dcor", layer=[0, 2]).notnull().all()
     assert any("mi is undefined: response 1 is constant in column 3" in note for note in null.notes)
-    assert any(note.startswith("dcor is undefined: all time points of layer 1") for note in null.notes)
+    assert any(note == "dcor is undefined: layer 1 has all time points equally far apart" for note in null.notes)
     without = permutation_null([layers[0], layers[2]], responses, ["dcor"], n_permutations=9)
     np.testing.assert_allclose(null.p_max.sel(measure="dcor", layer=[0, 2]), without.p_max[0])
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -61,7 +60,7 @@ def load(
     snr : float
         Factor on every planted response; the noise stays as it is. 0 leaves noise only.
     seed : int
-        Of the listeners and their noise; neither depends on any other option.
+        Of the listeners and their noise; neither depends on `snr` or `without`.
     without : sequence of str
         Effects to switch off: "acoustic" (answers to acoustic onsets and envelope, 50 to 200 ms), "phoneme" (to
         phoneme onsets, 140 ms), "surprisal" (to words by their surprisal, 400 ms), "affect" (negative passages no
@@ -86,7 +85,7 @@ def load(
         place = kept_bids(telling, options, root)
         read, fingerprint = partial(bids.read_raw, place, task=TASK), content_fingerprint(place)
     else:
-        read = partial(_simulated, telling, options)
+        read = partial(_simulated, telling, options, cache(partial(waves.drives, telling, options)))
         fingerprint = ground.fingerprint(telling.fingerprint, source_fingerprint(*CODE), repr(options))
     kept = lru_cache(maxsize=2)(read)
     facts = card(NAME)
@@ -139,10 +138,10 @@ def kept_bids(telling: Telling, options: Options, root: str | Path | None = None
     return kept_folder(f"pocket-eeg-{key}", partial(_write, telling, options), root)
 
 
-def _simulated(telling: Telling, options: Options, subject: str) -> mne.io.BaseRaw:
+def _simulated(telling: Telling, options: Options, drive: Callable[[], np.ndarray], subject: str) -> mne.io.BaseRaw:
     import mne
 
-    values = simulate(telling, options, options.names.index(subject)) / bids.MICRO
+    values = simulate(telling, options, options.names.index(subject), drive()) / bids.MICRO
     raw = mne.io.RawArray(values, scalp.electrodes().copy(), verbose="ERROR")
     return _described(raw, telling)
 
@@ -163,14 +162,8 @@ def _write(telling: Telling, options: Options, folder: Path) -> None:
     drive = waves.drives(telling, options)
     for number in range(options.subjects):
         _write_subject(simulate(telling, options, number, drive), telling, options.names[number], folder)
-    make_dataset_description(
-        path=folder,
-        name=facts["title"],
-        authors=["Hearing Alike"],
-        data_license=facts["licence"],
-        overwrite=True,
-        verbose=False,
-    )
+    authors, licence = ["Hearing Alike"], facts["licence"]
+    make_dataset_description(path=folder, name=facts["title"], authors=authors, data_license=licence, verbose=False)
     (folder / "README").write_text(f"{facts['title']}\n\n{facts['responses']}\n", encoding="utf-8")
 
 
@@ -210,7 +203,9 @@ def _responses(
     raw: mne.io.BaseRaw | None = None,
 ) -> xr.DataArray:
     raw = read(subject) if raw is None else raw
-    kind = stimulus.partition("-")[0]
-    onset, duration = bids.marked(raw, kind).loc[stimulus]
+    marks = bids.marked(raw, stimulus.partition("-")[0])
+    if stimulus not in marks.index:
+        raise ground.WrongUse(f"the raw given for {subject} has no annotation of {stimulus!r}: was it cropped?")
+    onset, duration = marks.loc[stimulus]
     notes = {"recording": NAME, "subject": subject, "stimulus": stimulus, "simulated": True}
     return bids.cut(raw, onset, duration, tmin=tmin, tmax=tmax, **notes)

@@ -46,9 +46,9 @@ SOURCES = {
     "phonetic": Source((0.050, -0.004, 0.050), (0.25, 0.42, 0.87), left=2.5),
     "semantic": Source((0.030, -0.022, 0.062), (0.05, -0.45, 0.89)),
 }
-"""Auditory: pointing up and a little forward, fronto-central maximum (placed higher than the supratemporal plane is in a
-head, for that map in a sphere). Phonetic: further to the side, stronger on the left. Semantic: deep and pointing up and
-back, centro-parietal maximum."""
+"""Auditory: pointing up and a little forward, fronto-central maximum (placed higher than the supratemporal plane is in
+a head, for that map in a sphere). Phonetic: further to the side, stronger on the left. Semantic: deep and pointing up
+and back, centro-parietal maximum."""
 
 POSITION_JITTER, MOMENT_JITTER = 0.004, 0.12
 """Standard deviations between listeners, of a dipole's place [m, each axis] and of its unit direction [each axis]."""

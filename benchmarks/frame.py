@@ -1,0 +1,209 @@
+"""What every benchmark stands on: rows, timing, peak memory, the machine, and the page made from the results.
+
+Comes in: two ways to do the same thing. Goes out: rows with both measurements and their ratio, a JSON file, a page.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from lib.ground import ROOT, replacing, unknown
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+PACKAGES = ("numpy", "scipy", "torch", "scikit-learn", "himalaya", "rsatoolbox", "dcor", "numba")
+
+
+def row(
+    what: str,
+    ours: float,
+    *,
+    theirs: float | None = None,
+    other: str = "",
+    unit: str = "s",
+    extrapolated: str = "",
+    check: str = "",
+    note: str = "",
+) -> dict:
+    """One line of the table.
+
+    Parameters
+    ----------
+    what : str
+        What was done, with its sizes.
+    ours, theirs : float
+        Seconds ("s") or megabytes ("MB"); theirs is None where nothing else does the job.
+    other : str
+        The other library, how it was used, and its version.
+    extrapolated : str
+        From how many measured fits `theirs` was extrapolated, "" if it was measured whole.
+    check : str
+        How far the two results agree.
+    note : str
+        Anything a reader must know.
+    """
+    ratio = None if theirs is None else theirs / ours
+    texts = {"other": other, "unit": unit, "extrapolated": extrapolated, "check": check, "note": note}
+    return {"what": what, "ours": ours, "theirs": theirs, "ratio": ratio, **texts}
+
+
+def best_of(*calls: Callable[[], object], repeats: int = 5) -> list[float]:
+    """Shortest time of each call in seconds, after one warm-up each.
+
+    The calls take turns, so that whatever else the machine does falls on all of them.
+    """
+    times = [[] for _ in calls]
+    for repeat in range(repeats + 1):
+        for call, taken in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            call()
+            if repeat:
+                taken.append(time.perf_counter() - start)
+    return [min(taken) for taken in times]
+
+
+_CHILD = """
+import json, re, resource
+def status(field):
+    found = re.search(field + r":\\s+(\\d+) kB", open("/proc/self/status").read())
+    return int(found.group(1)) / 1e3
+{setup}
+open("/proc/self/clear_refs", "w").write("5")
+before = status("VmRSS")
+{call}
+print(json.dumps([before, status("VmHWM")]))
+"""
+
+
+def peak_memory(setup: str, call: str) -> tuple[float, float]:
+    """Memory of a fresh process, in MB: before `call` (after `setup`), and the peak during it.
+
+    The high-water mark of the process is reset in between; `resource.getrusage` cannot do that, and on Linux a new
+    process inherits its parent's mark.
+    """
+    code = _CHILD.format(setup=setup, call=call)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    before, peak = json.loads(done.stdout.splitlines()[-1])
+    return before, peak
+
+
+def circumstances() -> dict:
+    """Machine, threads, load, versions and date of a measurement."""
+    import torch
+
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "load_before": round(os.getloadavg()[0], 2),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), platform.processor())
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def names() -> list[str]:
+    """Benchmarks there are: what follows ``bench_`` in the file names."""
+    return sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+
+
+def measure(name: str, threads: int | None = None) -> dict:
+    """Run one benchmark: its circumstances and rows. `threads` limits all libraries, on both sides."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    if name not in names():
+        raise unknown("benchmark", name, names())
+    if threads:
+        torch.set_num_threads(threads)
+    with threadpool_limits(threads):
+        return {**circumstances(), "rows": import_module(f"benchmarks.bench_{name}").run()}
+
+
+def load(path: Path = RESULTS) -> dict:
+    """Results so far, by benchmark."""
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def save(results: dict, path: Path = RESULTS) -> None:
+    """Write the results in one step."""
+    with replacing(path) as scratch:
+        scratch.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A measurement for reading: three digits, seconds in the unit that suits them."""
+    if value is None:
+        return "–"
+    if unit == "s":
+        for size, name in ((3600, "h"), (60, "min"), (1, "s"), (1e-3, "ms")):
+            if value >= 2 * size or name == "ms":
+                return f"{value / size:.3g} {name}"
+    return f"{value:,.0f} {unit}"
+
+
+def cells(line: dict) -> list[str]:
+    """The columns of the table: what, ours, the other, ratio, remarks."""
+    theirs = quantity(line["theirs"], line["unit"])
+    if line["extrapolated"]:
+        theirs += f" (extrapolated {line['extrapolated']})"
+    other = f"{theirs}: {line['other']}" if line["theirs"] is not None else "–"
+    ratio = f"{line['ratio']:.3g}×" if line["ratio"] else "–"
+    remarks = "; ".join(text for text in (line["check"], line["note"]) if text)
+    return [line["what"], quantity(line["ours"], line["unit"]), other, ratio, remarks]
+
+
+HEADER = ["what", "ours", "the other", "ratio", "remarks"]
+
+
+def page(results: dict) -> str:
+    """A MyST page with one table for each benchmark.
+
+    Parameters
+    ----------
+    results : dict
+        What `load` returns.
+
+    Returns
+    -------
+    str
+        Markdown. Ratios above 1 mean that this project is faster (or smaller).
+    """
+    parts = [
+        "# Benchmarks",
+        "Each line does the same work twice in one run on one machine, turn by turn, and keeps the shortest time of "
+        "each. Ratios above 1 say how many times faster (or smaller) this project is. All inputs are simulated.",
+    ]
+    for name, section in results.items():
+        gpu = f", {section['gpu']}" if section["gpu"] else ""
+        versions = ", ".join(f"{package} {number}" for package, number in section["versions"].items())
+        lines = [HEADER, ["---"] * len(HEADER), *(cells(line) for line in section["rows"])]
+        table = "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines)
+        where = f"{section['processor']}, {section['cores']} cores, {section['threads']} threads{gpu}"
+        when = f"{section['date'][:10]}, load before {section['load_before']}; Python {section['python']}, {versions}."
+        parts += [f"## {name.replace('_', ' ').capitalize()}", f"{where}; {when}", table]
+    return "\n\n".join(parts) + "\n"
