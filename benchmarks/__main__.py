@@ -20,13 +20,13 @@ def main(
     from rich.console import Console
     from rich.table import Table
 
-    console, results = Console(), frame.load()
+    console = Console()
     try:
         for name in only or frame.names():
-            results[name] = frame.measure(name, threads)
-            frame.save(results)
+            measured = frame.measure(name, threads)
+            frame.save({**frame.load(), name: measured})
             table = Table(*frame.HEADER, title=name, show_lines=True)
-            for line in results[name]["rows"]:
+            for line in measured["rows"]:
                 table.add_row(*frame.cells(line))
             console.print(table)
     except WrongUse as error:

@@ -91,8 +91,11 @@ def peak_memory(setup: str, call: str) -> tuple[float, float]:
     The high-water mark of the process is reset in between; `resource.getrusage` cannot do that, and on Linux a new
     process inherits its parent's mark.
     """
-    code = _CHILD.format(setup=setup, call=call)
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    import torch
+
+    command = [sys.executable, "-c", _CHILD.format(setup=setup, call=call)]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
     before, peak = json.loads(done.stdout.splitlines()[-1])
     return before, peak
 
@@ -160,8 +163,8 @@ def quantity(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     if unit == "s":
-        for size, name in ((3600, "h"), (60, "min"), (1, "s"), (1e-3, "ms")):
-            if value >= 2 * size or name == "ms":
+        for least, size, name in ((7200, 3600, "h"), (120, 60, "min"), (1, 1, "s"), (0, 1e-3, "ms")):
+            if value >= least:
                 return f"{value / size:.3g} {name}"
     return f"{value:,.0f} {unit}"
 
@@ -172,7 +175,7 @@ def cells(line: dict) -> list[str]:
     if line["extrapolated"]:
         theirs += f" (extrapolated {line['extrapolated']})"
     other = f"{theirs}: {line['other']}" if line["theirs"] is not None else "–"
-    ratio = f"{line['ratio']:.3g}×" if line["ratio"] else "–"
+    ratio = "–" if line["ratio"] is None else f"{line['ratio']:{',.0f' if line['ratio'] >= 100 else '.2g'}}×"
     remarks = "; ".join(text for text in (line["check"], line["note"]) if text)
     return [line["what"], quantity(line["ours"], line["unit"]), other, ratio, remarks]
 

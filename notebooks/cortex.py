@@ -13,7 +13,7 @@
 # %% [markdown]
 # # How much of auditory cortex is already in the sound?
 #
-# {glue:text}`answer`
+# {glue:md}`answer`
 #
 # That is the bar every trained model has to clear. Pepino and colleagues {cite}`pepino2025` compared 36 audio models
 # with fMRI responses of human auditory cortex to 165 natural sounds, and found that models trained to fill in masked
@@ -48,7 +48,8 @@ from lib.report import answer, figures, save_results, say, show
 
 figures.use_house_style()
 heard = load(recording)
-heard.stimuli["category"].value_counts().to_frame("sounds").T
+categories = heard.stimuli["category"].map(figures.CATEGORY_TITLES)
+categories.value_counts().to_frame("sounds")
 
 # %% [markdown]
 # The responses come in two forms: *voxels*, and six *components* whose weighted sums make up the voxels. Components
@@ -61,9 +62,9 @@ import pandas as pd
 
 names = list(heard.components.component.values)
 profiles = heard.components.to_pandas()
-within = profiles - profiles.groupby(heard.stimuli["category"]).transform("mean")
+within = profiles - profiles.groupby(categories).transform("mean")
 between = 1 - within.var() / profiles.var()
-between.round(2).to_frame("variance between categories").T
+between.rename(figures.COMPONENT_TITLES).round(2).to_frame("variance between categories")
 
 # %%
 n, who = len(profiles), "simulated listeners" if heard.simulated else "human auditory cortex"
@@ -91,7 +92,8 @@ from lib.models import sound_features
 
 sounds = [heard.audio(name) for name in heard.stimuli.index]
 features = {name: sound_features(load_model(name), sounds) for name in dict.fromkeys([model, *models])}
-{name: {layer: x.shape for layer, x in layers.items()} for name, layers in features.items()}  # (sounds, units)
+shapes = [(name, layer, *x.shape) for name, layers in features.items() for layer, x in layers.items()]
+pd.DataFrame(shapes, columns=["model", "layer", "sounds", "units"]).style.hide()
 
 # %% [markdown]
 # ## Align
@@ -101,7 +103,7 @@ features = {name: sound_features(load_model(name), sounds) for name in dict.from
 
 # %%
 components, folds = heard.components.values, heard.folds
-pd.crosstab(heard.stimuli["category"], pd.Series(folds, heard.stimuli.index, name="fold"))
+pd.crosstab(categories, pd.Series(folds, heard.stimuli.index, name="fold"))
 
 # %% [markdown]
 # ## Compare
@@ -278,7 +280,8 @@ say("top_share", 100 * chosen.iloc[0], digits=0)
 # share of {glue:text}`voxel_significant` of the voxels is predicted by the main model at p ≤ .05, corrected for looking at
 # all of them (the largest r² of any voxel in each of {glue:text}`voxel_draws` permutations).
 # Corrected for noise it is {glue:text}`voxel_corrected`, and a perfect model would reach {glue:text}`voxel_ceiling`
-# uncorrected. In {glue:text}`top_share` % of voxels and folds, the layer chosen was `{glue:text}`top_layer``.
+# uncorrected. In {glue:text}`top_share` % of voxels and folds, the model chosen was
+# {glue:text}`top_layer`.
 
 # %%
 shown = {f"{subject}, r²": voxel_fit.r2[owner == subject] for subject in heard.subjects}

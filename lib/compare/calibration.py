@@ -51,31 +51,26 @@ NOISES = {
 }
 
 
-def false_positive_rates(
+def null_p_values(
     measures: Sequence[str] = tuple(MEASURES),
     *,
     noises: Sequence[str] = tuple(NOISES),
     schemes: Sequence[str] = SCHEMES,
-    n_repetitions: int = 200,
+    n_repetitions: int = 300,
     n_times: int = 60,
     widths: tuple[int, int] = (5, 8),
     n_permutations: int = 199,
-    alpha: float = 0.05,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How often independent noise gets p <= alpha, by measure, noise and scheme.
-
-    ``shuffle`` holds its level for white noise only. ``shift`` is exact for periodic series (``pink``); a series that
-    ends elsewhere than it began gets a seam when it is rotated, and the level holds only where it is long beside its
-    correlation time (``ar1`` against ``ar1_slow``).
+    """P-values of independent pairs of series, by measure, noise and scheme; uniform where the null fits.
 
     Parameters
     ----------
     measures : sequence of str
         Keys of ``MEASURES`` or ``VARIANTS``.
     noises : sequence of {"white", "ar1", "ar1_slow", "pink"}
-        Both series of a pair are noise of one kind, every column independent. The correlation from step to step is .8
-        in ``ar1`` and .95 in ``ar1_slow``; the power of ``pink`` falls as 1 / frequency.
+        Both series of a pair are noise of the same kind, every column independent; ``ar1`` has correlation .8 per step,
+        ``ar1_slow`` .95.
     schemes : sequence of {"shuffle", "shift"}
         Nulls to test. Every pair has a table of its own.
     n_repetitions : int
@@ -86,10 +81,38 @@ def false_positive_rates(
         Columns of the layer and of the response.
     n_permutations : int
         Draws; (n_permutations + 1) * alpha should be whole.
-    alpha : float
-        Nominal level.
     seed : int
         Of the noise and the tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        noise, scheme, measure, repetition, p.
+    """
+    import pandas as pd
+
+    names, parts = once_each(measures, "measures"), []
+    for noise in noises:
+        x, y = _pairs(noise, n_repetitions, n_times, widths, seed)
+        for scheme in schemes:
+            seeds = [(seed, repetition) for repetition in range(n_repetitions)]
+            tables = np.stack([reordering_table(n_times, n_permutations, scheme=scheme, seed=s) for s in seeds])
+            values = _paired(names, x, y, np.concatenate([_identity(x), tables], axis=1))  # (n, measure, 1 + P)
+            reached = (values[..., 1:] >= values[..., :1] - ROUNDING).sum(-1)
+            p = pd.DataFrame((reached + 1) / values.shape[-1], columns=names).rename_axis("repetition").reset_index()
+            parts.append(p.melt("repetition", var_name="measure", value_name="p").assign(noise=noise, scheme=scheme))
+    return pd.concat(parts, ignore_index=True)[["noise", "scheme", "measure", "repetition", "p"]]
+
+
+def false_positive_rates(p_values: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
+    """How often independent noise gets p <= alpha.
+
+    Parameters
+    ----------
+    p_values : pandas.DataFrame
+        From :func:`null_p_values`.
+    alpha : float
+        Nominal level.
 
     Returns
     -------
@@ -98,20 +121,9 @@ def false_positive_rates(
     """
     import pandas as pd
 
-    names, rows = once_each(measures, "measures"), []
-    for noise in noises:
-        x, y = _pairs(noise, n_repetitions, n_times, widths, seed)
-        for scheme in schemes:
-            seeds = [(seed, repetition) for repetition in range(n_repetitions)]
-            tables = np.stack([reordering_table(n_times, n_permutations, scheme=scheme, seed=s) for s in seeds])
-            values = _paired(names, x, y, np.concatenate([_identity(x), tables], axis=1))  # (n, measure, 1 + P)
-            p = (values[..., 1:] >= values[..., :1] - ROUNDING).sum(-1) + 1
-            hits = (p <= alpha * values.shape[-1] + ROUNDING).sum(0)
-            rows += [
-                {"noise": noise, "scheme": scheme, "measure": name, **_rate(int(hit), n_repetitions), "alpha": alpha}
-                for name, hit in zip(names, hits, strict=True)
-            ]
-    return pd.DataFrame(rows)
+    groups = p_values.groupby(["noise", "scheme", "measure"], sort=False)["p"]
+    rows = [dict(zip(("noise", "scheme", "measure"), key, strict=True)) | _rate(p, alpha) for key, p in groups]
+    return pd.DataFrame(rows).assign(alpha=alpha)
 
 
 def bias_floor(
@@ -166,8 +178,9 @@ def _paired(names: Sequence[str], x: np.ndarray, y: np.ndarray, tables: np.ndarr
     return reorderings([x], [y], wanted, tables, device=torch.device("cpu"), single=False)[:, :, 0, 0]
 
 
-def _rate(hits: int, n: int) -> dict:
+def _rate(p: pd.Series, alpha: float) -> dict:
     from scipy.stats import binomtest
 
+    hits, n = int((p <= alpha + ROUNDING).sum()), len(p)
     interval = binomtest(hits, n).proportion_ci(0.95, method="exact")
     return {"rate": hits / n, "low": interval.low, "high": interval.high, "hits": hits, "n": n}

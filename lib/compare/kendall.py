@@ -10,7 +10,7 @@ Imported only when Kendall is asked for, because it needs numba.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from itertools import product
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ class Ranks(NamedTuple):
     untied: int
 
 
-def tau_b(matrices, others, inverse: np.ndarray, *, threads: int) -> np.ndarray:
+def tau_b(matrices, others, inverse: np.ndarray, *, pool: Executor) -> np.ndarray:
     """Tau-b of every matrix of an item with every other one of it under every re-ordering.
 
     Parameters
@@ -51,16 +51,16 @@ def tau_b(matrices, others, inverse: np.ndarray, *, threads: int) -> np.ndarray:
         Symmetric distance matrices (N, L, T, T) and (N, S, T, T); one that is constant or holds NaN gives NaN.
     inverse : numpy.ndarray
         (N, P, T) inverses of the re-orderings of the first kind's time points.
-    threads : int
-        How many run side by side; the result does not depend on it.
+    pool : concurrent.futures.Executor
+        Threads that count side by side; the result does not depend on their number.
 
     Returns
     -------
     numpy.ndarray
         (N, S, L, P), in [-1, 1].
     """
-    visits = [[_visit(*_sorted_pairs(matrix)) for matrix in item] for item in matrices]
-    ranks = [[_ranks(*_sorted_pairs(matrix)) for matrix in item] for item in others]
+    visits = [list(pool.map(lambda matrix: _visit(*_sorted_pairs(matrix)), item)) for item in matrices]
+    ranks = [list(pool.map(lambda matrix: _ranks(*_sorted_pairs(matrix)), item)) for item in others]
     inverse = np.ascontiguousarray(inverse, dtype=np.uint32)
     tau = np.full((len(inverse), others.shape[1], matrices.shape[1], inverse.shape[1]), np.nan)
 
@@ -72,8 +72,7 @@ def tau_b(matrices, others, inverse: np.ndarray, *, threads: int) -> np.ndarray:
             tau[n, s, layer, rows] = surplus / np.sqrt(visit.untied) / np.sqrt(rank.untied)
 
     chunks = [slice(start, start + 128) for start in range(0, inverse.shape[1], 128)]
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        list(pool.map(one, product(*map(range, tau.shape[:3]), chunks)))
+    list(pool.map(one, product(*map(range, tau.shape[:3]), chunks)))
     return tau
 
 

@@ -11,13 +11,16 @@ part: its index is shared by all measures, and the side with fewer matrices is t
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import product
+from threading import Lock
 
 import numpy as np
 
-ROOM = 2**21  # numbers held at once by a gather or a product: 16 MiB in double precision
+ROOM = 2**20  # numbers that a worker holds at once in a gather or a product: 8 MiB in double precision
+_ONE_CALL_AT_A_TIME = Lock()  # the number of torch's threads belongs to the whole process
 
 
 def reorderings(layers: Sequence, responses: Sequence, measures: Sequence, tables: np.ndarray, *, device, single: bool):
@@ -41,11 +44,10 @@ def reorderings(layers: Sequence, responses: Sequence, measures: Sequence, table
     numpy.ndarray
         (item, measure, response, layer, P) float64; NaN where a measure is undefined.
     """
-    place, values = _Place(device, single), {}
-    ways = {
-        way: {m.prepared: m for m in measures if m.way == way} for way in _WAYS
-    }  # one of those that share their work
-    with _full_single_precision():
+    ways = {way: {m.prepared: m for m in measures if m.way == way} for way in _WAYS}  # one of those that share work
+    values = {}
+    with _full_single_precision(), _workers() as (pool, workers):
+        place = _Place(device, single, pool, workers)
         index = _Index(tables, place)
         for way, alike in ways.items():
             if alike:
@@ -54,13 +56,18 @@ def reorderings(layers: Sequence, responses: Sequence, measures: Sequence, table
 
 
 class _Place:
-    """Where matrices are prepared, in double precision, and where they are multiplied."""
+    """Where matrices are prepared, in double precision, where they are multiplied, and by how many workers."""
 
-    def __init__(self, device, single: bool):
+    def __init__(self, device, single: bool, pool: ThreadPoolExecutor, workers: int):
         import torch
 
+        self.pool, self.workers = pool, workers
         self.device, self.dtype = device, torch.float32 if single else torch.float64
         self.home = device if device.type == "cuda" else torch.device("cpu")
+
+    def each(self, function: Callable, *things: Iterable) -> list:
+        """`function` of everything, side by side on a processor."""
+        return list((self.pool.map if self.home.type == "cpu" else map)(function, *things))
 
     def prepare(self, function: Callable, several: Sequence):
         """`function` of every series, those of equal width at once; (N, series, ...)."""
@@ -97,13 +104,14 @@ class _Index:
         self.inverse = torch.from_numpy(np.argsort(tables, axis=-1).astype(np.int32)).to(place.device)
         self.i, self.j = torch.triu_indices(self.times, self.times, device=place.device)
 
-    def blocks(self, numbers_per_draw: int) -> Iterator[tuple[slice, slice]]:
-        """Slices of items and draws that fit the room: whole items where possible, else parts of one."""
-        rows = max(1, min(self.draws, ROOM // numbers_per_draw))
+    def blocks(self, numbers_per_draw: int, *, at_least: int) -> list[tuple[slice, slice]]:
+        """Slices of items and draws that fit the room, so many that every worker has one."""
+        rows = min(self.draws, max(1, ROOM // numbers_per_draw))
         items = max(1, ROOM // (numbers_per_draw * self.draws))
-        for item in range(0, self.items, items):
-            for row in range(0, self.draws, rows):
-                yield slice(item, min(item + items, self.items)), slice(row, min(row + rows, self.draws))
+        if -(-self.items // items) * -(-self.draws // rows) < at_least:
+            rows = -(-self.draws // at_least)
+        corners = product(range(0, self.items, items), range(0, self.draws, rows))
+        return [(slice(i, min(i + items, self.items)), slice(r, min(r + rows, self.draws))) for i, r in corners]
 
     def flat(self, items: slice, rows: slice, *, inverse: bool):
         """Places of the re-ordered upper triangles and diagonals, one after the other."""
@@ -121,39 +129,46 @@ def _inner(measures, layers, responses, index: _Index, place: _Place) -> list[np
 
     gather_b = len(responses) <= len(layers)
     few, many = (responses, layers) if gather_b else (layers, responses)
-    sides = [(place.matrices(m.prepare, few), place.triangles(m.prepare, many, index)) for m in measures]
+    moved = place.each(lambda m: place.matrices(m.prepare, few), measures)
+    fixed = place.each(lambda m: place.triangles(m.prepare, many, index), measures)
     out = np.empty((len(measures), index.items, len(few), len(many), index.draws))
-    for items, rows in index.blocks(len(index.i)):
+
+    def block(items: slice, rows: slice) -> None:
         flat = index.flat(items, rows, inverse=gather_b)
-        for m, (moved, fixed) in enumerate(sides):
-            for k in range(len(few)):
-                gathered = moved[items, k].reshape(-1).index_select(0, flat).view(len(fixed[items]), -1, len(index.i))
-                out[m, items, k, :, rows] = torch.bmm(fixed[items], gathered.mT).cpu().numpy()  # (items, many, draws)
+        for m, k in product(range(len(measures)), range(len(few))):
+            other = fixed[m][items]
+            gathered = moved[m][items, k].reshape(-1).index_select(0, flat).view(len(other), -1, len(index.i))
+            out[m, items, k, :, rows] = torch.bmm(other, gathered.mT).cpu().numpy()  # (items, many, draws)
+
+    place.each(block, *zip(*index.blocks(len(index.i), at_least=place.workers), strict=True))
     return list(out if gather_b else out.swapaxes(2, 3))
 
 
 def _columns(measures, layers, responses, index: _Index, place: _Place) -> list[np.ndarray]:
-    """Means over pairs of columns of -ln(1 - r^2) / 2, from all correlations of re-ordered columns.
-
-    In double precision everywhere: near r = 1 the logarithm magnifies what single precision loses.
-    """
     return [_column_information(measure.prepare, layers, responses, index, place) for measure in measures]
 
 
 def _column_information(prepare: Callable, layers, responses, index: _Index, place: _Place) -> np.ndarray:
+    """Means over pairs of columns of -ln(1 - r^2) / 2, from all correlations of re-ordered columns.
+
+    In double precision everywhere: near r = 1 the logarithm magnifies what single precision loses.
+    """
     import torch
 
-    a = [place.prepare(prepare, [x])[:, 0] for x in layers]
+    a, b = ([place.prepare(prepare, [x])[:, 0] for x in side] for side in (layers, responses))  # (N, T, columns) each
     left = torch.cat(a, -1).mT.nan_to_num()  # (N, all columns, T)
     share = torch.block_diag(*(left.new_full((1, x.shape[-1]), -0.5 / x.shape[-1]) for x in a))
-    out = np.empty((index.items, len(responses), len(a), index.draws))
-    for s, response in enumerate(responses):
-        right = place.prepare(prepare, [response])[:, 0]  # (N, T, columns)
-        for items, rows in index.blocks(left.shape[1] * right.shape[-1]):
-            order = index.inverse[items, rows].mT.long().to(place.home)  # (items, T, draws)
+    out = np.empty((index.items, len(b), len(a), index.draws))
+
+    def block(items: slice, rows: slice) -> None:
+        order = index.inverse[items, rows].mT.long().to(place.home)  # (items, T, draws)
+        for s, right in enumerate(b):
             moved = torch.stack([x[o] for x, o in zip(right[items], order, strict=True)])  # (items, T, draws, columns)
             r = torch.bmm(left[items], moved.flatten(2)).unflatten(2, moved.shape[2:])  # (items, all, draws, columns)
             out[items, s, :, rows] = (share @ _mean_log(r.square_().neg_().add_(1).clamp_(min=1e-7))).cpu().numpy()
+
+    numbers = left.shape[1] * max(x.shape[-1] for x in b)
+    place.each(block, *zip(*index.blocks(numbers, at_least=place.workers), strict=True))
     undefined = torch.stack([x.isnan().any(-1).any(-1) for x in a], 1).cpu().numpy()  # (N, layer)
     return np.where(undefined[:, None, :, None], np.nan, out)
 
@@ -174,16 +189,29 @@ def _order(measures, layers, responses, index: _Index, place: _Place) -> list[np
 
     inverse, sides = index.inverse.cpu().numpy(), (layers, responses)
     matrices = [[place.prepare(measure.prepare, side).cpu() for side in sides] for measure in measures]
-    return [tau_b(*pair, inverse, threads=_threads()) for pair in matrices]
+    return [tau_b(*pair, inverse, pool=place.pool) for pair in matrices]
 
 
 _WAYS = {"inner": _inner, "columns": _columns, "order": _order}
 
 
-def _threads() -> int:
+@contextmanager
+def _workers() -> Iterator[tuple[ThreadPoolExecutor, int]]:
+    """As many workers as torch has threads, with one thread each.
+
+    Operations here are small: threads that share each of them wait for the slowest again and again, and for long where
+    other programs compute. Workers with blocks of their own do not.
+    """
     import torch
 
-    return min(torch.get_num_threads(), os.cpu_count() or 1)
+    with _ONE_CALL_AT_A_TIME:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(before) as pool:
+                yield pool, before
+        finally:
+            torch.set_num_threads(before)
 
 
 @contextmanager

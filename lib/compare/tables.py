@@ -22,7 +22,7 @@ def reordering_table(
     ``shuffle`` draws permutations independently of each other. ``shift`` takes distinct rotations, none of them by 0:
     all T - 1 in ascending order where that many or more are asked for, so that p is exact and has steps of 1 / T;
     otherwise a random choice without repetition. Rotating a series that ends elsewhere than it began makes a seam, so
-    series should be long beside their correlation time; ``calibration.false_positive_rates`` shows how long.
+    series should be long beside their correlation time; ``calibration.null_p_values`` shows how long.
 
     Parameters
     ----------

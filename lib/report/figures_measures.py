@@ -20,7 +20,7 @@ MEASURE_TITLES = {
     "cka_rbf": "Gaussian CKA", "cka_linear_debiased": "Linear CKA, debiased",
     "dcor_squared": "Squared distance corr.", "dcor_squared_debiased": "Squared distance corr., debiased",
 }  # fmt: skip
-NOISE_TITLES = {"white": "White noise", "ar1": "Autocorrelated", "pink": "1/f noise"}
+NOISE_TITLES = {"white": "White noise", "ar1": "Smooth (.8)", "ar1_slow": "Slow (.95)", "pink": "1/f noise"}
 _FORMS = {
     "rsa_pearson": "Correlation distance", "dcor": "Euclidean distance",
     "cka_linear": "Inner product", "cka_rbf": "Gaussian kernel",
@@ -105,7 +105,7 @@ def p_value_curves(table: pd.DataFrame) -> plt.Figure:
         Columns noise, scheme, measure, p; one row per pair of series.
     """
     noises, schemes = list(dict.fromkeys(table["noise"])), list(dict.fromkeys(table["scheme"]))
-    figure, axes = plt.subplots(len(schemes), len(noises), figsize=(8.6, 5.8), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(len(schemes), len(noises), figsize=(9.2, 5.2), sharex=True, sharey=True, squeeze=False)
     palette = dict(zip(MEASURES, sns.color_palette("colorblind", 8), strict=True))
     for (noise, scheme), part in table.groupby(["noise", "scheme"], sort=False):
         axis = axes[schemes.index(scheme), noises.index(noise)]
@@ -114,9 +114,9 @@ def p_value_curves(table: pd.DataFrame) -> plt.Figure:
             dash = _DASHES[measure(name).family]
             axis.step(np.sort(values), np.arange(1, len(values) + 1) / len(values), dash, where="post", lw=1.3,
                       color=palette[name], label=MEASURE_TITLES[name])  # fmt: skip
-        axis.set_title(f"{NOISE_TITLES[noise]}, {scheme}")
-    figure.supxlabel("Level", fontsize=10)
+        axis.set_title(f"{NOISE_TITLES[noise]}\n{scheme}")
+    axes[-1, 0].set_xlabel("Level")
     figure.supylabel("Share of p-values at or below it", fontsize=10)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper")
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure

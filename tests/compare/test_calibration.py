@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from lib.compare import MEASURES
-from lib.compare.calibration import NOISES, ar1_noise, bias_floor, false_positive_rates, pink_noise
+from lib.compare.calibration import NOISES, ar1_noise, bias_floor, false_positive_rates, null_p_values, pink_noise
 from lib.ground import WrongUse
 
 FEW = ["rsa_spearman", "cka_linear"]
@@ -13,7 +13,7 @@ FEW = ["rsa_spearman", "cka_linear"]
 
 @pytest.fixture(scope="module")
 def rates():
-    table = false_positive_rates(FEW, n_repetitions=200, n_times=40, n_permutations=99)
+    table = false_positive_rates(null_p_values(FEW, n_repetitions=200, n_times=40, n_permutations=99))
     return table.set_index(["noise", "scheme", "measure"])
 
 
@@ -37,7 +37,7 @@ def test_a_free_shuffle_of_smooth_series_finds_too_much(rates, name, noise):
 
 
 def test_repeatable():
-    first, again = (false_positive_rates(["rv"], n_repetitions=5, n_times=20, n_permutations=19) for _ in range(2))
+    first, again = (null_p_values(["rv"], n_repetitions=5, n_times=20, n_permutations=19) for _ in range(2))
     assert first.equals(again)
 
 
@@ -60,5 +60,5 @@ def test_noise_has_the_stated_correlation():
 
 def test_wrong_names():
     with pytest.raises(WrongUse, match="unknown noise 'brown'"):
-        false_positive_rates(FEW, noises=["brown"])
+        null_p_values(FEW, noises=["brown"])
     assert set(FEW) <= set(MEASURES)

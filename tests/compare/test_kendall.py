@@ -1,11 +1,18 @@
 """Exact tau-b against scipy, with and without ties, within and across the blocks of the counting."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 from scipy.stats import kendalltau
 
-from lib.compare.kendall import tau_b
+from lib.compare import kendall
+
+
+def tau_b(*arrays, threads):
+    with ThreadPoolExecutor(threads) as pool:
+        return kendall.tau_b(*arrays, pool=pool)
 
 
 def matrices(rng, n_times, decimals, number):
