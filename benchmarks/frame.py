@@ -206,7 +206,8 @@ def page(results: dict) -> str:
         versions = ", ".join(f"{package} {number}" for package, number in section["versions"].items())
         lines = [HEADER, ["---"] * len(HEADER), *(cells(line) for line in section["rows"])]
         table = "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines)
-        where = f"{section['processor']}, {section['cores']} cores, {section['threads']} threads{gpu}"
+        threads = "1 thread" if section["threads"] == 1 else f"{section['threads']} threads"
+        where = f"{section['processor']}, {section['cores']} cores, {threads}{gpu}"
         when = f"{section['date'][:10]}, load before {section['load_before']}; Python {section['python']}, {versions}."
         parts += [f"## {name.replace('_', ' ').capitalize()}", f"{where}; {when}", table]
     return "\n\n".join(parts) + "\n"

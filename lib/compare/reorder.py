@@ -70,15 +70,17 @@ class _Place:
         return list((self.pool.map if self.home.type == "cpu" else map)(function, *things))
 
     def prepare(self, function: Callable, several: Sequence):
-        """`function` of every series, those of equal width at once; (N, series, ...)."""
+        """`function` of every series, some of equal width at once; (N, series, ...)."""
         import torch
 
-        by_width: dict[int, list[int]] = {}
+        n_items, n_times, _ = several[0].shape
+        at_once, by_width = max(1, ROOM // (n_items * n_times**2)), {}
         for number, x in enumerate(several):
             by_width.setdefault(x.shape[-1], []).append(number)
-        stacks = [function(torch.stack([several[n] for n in group], 1).to(self.home)) for group in by_width.values()]
-        order = torch.tensor([n for group in by_width.values() for n in group]).argsort().to(self.home)
-        return torch.cat(stacks, 1)[:, order] if len(stacks) > 1 else stacks[0]
+        groups = [some for group in by_width.values() for some in _batches(group, at_once)]
+        parts = [function(torch.stack([several[n] for n in group], 1).to(self.home)) for group in groups]
+        order = torch.tensor([n for group in groups for n in group]).argsort().to(self.home)
+        return torch.cat(parts, 1)[:, order] if len(parts) > 1 else parts[0]
 
     def matrices(self, function: Callable, several: Sequence):
         """Prepared matrices (N, series, T, T), ready to be gathered from."""
@@ -86,11 +88,9 @@ class _Place:
 
     def triangles(self, function: Callable, several: Sequence, index: _Index):
         """Their upper triangles and diagonals (N, series, pairs), off the diagonal twice because it stands for two."""
-        import torch
-
-        prepared = self.prepare(function, several)
-        twice = 2 - torch.eye(index.times, dtype=prepared.dtype, device=prepared.device)
-        return (prepared * twice)[..., index.i.to(self.home), index.j.to(self.home)].to(self.device, self.dtype)
+        i, j = index.i.to(self.home), index.j.to(self.home)
+        times = 2 - (i == j).to(several[0].dtype)
+        return self.prepare(lambda x: function(x)[..., i, j] * times, several).to(self.device, self.dtype)
 
 
 class _Index:
@@ -193,6 +193,10 @@ def _order(measures, layers, responses, index: _Index, place: _Place) -> list[np
 
 
 _WAYS = {"inner": _inner, "columns": _columns, "order": _order}
+
+
+def _batches(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def load(name: str) -> Edition:
     """
     if name not in names():
         raise unknown("edition", name, names())
-    told = yaml.safe_load((EDITIONS / f"{name}.yml").read_text())
+    told = _read(EDITIONS / f"{name}.yml")
     pages = tuple(
         Page(page, (entry or {}).get("notebook", page), (entry or {}).get("parameters", {}) or {})
         for page, entry in told["pages"].items()
@@ -80,6 +80,16 @@ def load(name: str) -> Edition:
             f"(`- file: book/chapters/PAGE` in _toc.yml)."
         )
     return Edition(name, told["title"], told["about"], pages)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        told = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise WrongUse(f"{path.name} is not valid YAML: {error}") from None
+    if not isinstance(told, dict) or {"title", "about", "pages"} - set(told) or not isinstance(told["pages"], dict):
+        raise WrongUse(f"{path.name} must have the keys title, about and pages, the last one a mapping of page names.")
+    return told
 
 
 def _pages_in_contents() -> set[str]:

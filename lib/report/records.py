@@ -156,9 +156,12 @@ def _json(value: Any) -> Any:
 
 
 def _glue(key: str, text: str, *, markdown: bool = False) -> None:
-    """Leave `text` in the cell's outputs under `key`, in the form MyST-NB's glue roles read."""
+    """Leave `text` in the cell's outputs under `key`, in the form MyST-NB's glue roles read.
+
+    The plain form is quoted: the role would take 0.70 for a number and print 0.7.
+    """
     prefix = "application/papermill.record/"
-    data = {f"{prefix}text/plain": text} | ({f"{prefix}text/markdown": text} if markdown else {})
+    data = {f"{prefix}text/plain": repr(text)} | ({f"{prefix}text/markdown": text} if markdown else {})
     display(data, raw=True, metadata={"scrapbook": {"name": key, "mime_prefix": prefix}})
 
 

@@ -73,8 +73,18 @@ def test_fork_as_readme_says(built):
     assert built.alike("run", "my_question", "-p", "size", "5").returncode == 0
     done = built.alike("book", "--strict")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "The answer is 5.00, see Fig. 1." in page(built, "chapters/my_question").find("article").get_text()
+    assert "The answer is 5.00, see Fig. 2." in page(built, "chapters/my_question").find("article").get_text()
     assert site.problems(folder / "_build" / "html") == []
+
+
+def test_damaged_edition_is_told_in_words(house):
+    path = house.folder / "book" / "editions" / "broken.yml"
+    path.write_text("title: x\n  pages: [")
+    done = house.alike("book", "--edition", "broken")
+    assert done.returncode == 2
+    assert "not valid YAML" in done.stderr
+    path.write_text("title: x\n")
+    assert "must have the keys" in house.alike("book", "--edition", "broken").stderr
 
 
 @pytest.mark.parametrize(
