@@ -199,6 +199,7 @@ def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str,
         "answers.md": _answers(edition, done),
         "runs.md": _runs_page(edition, done),
         "recordings.md": _recordings_page(),
+        "models.md": _models_page(),
     }
     results = ROOT / "benchmarks" / "results.json"
     if results.exists():
@@ -250,6 +251,20 @@ def _recordings_page() -> str:
     return (
         "# Recordings\n\nWhat was heard, and how brains answered. `alike data list` says which are on your machine, "
         "`alike data fetch NAME` gets one and verifies every file.\n\n" + "\n".join(sections)
+    )
+
+
+def _models_page() -> str:
+    from lib import models
+
+    titles = {"name": "name", "title": "model", "family": "family", "rate": "input, Hz", "layers": "layers",
+              "width": "units", "frame_rate": "frames/s", "training": "trained on", "status": "status",
+              "reference": "reference"}  # fmt: skip
+    rows = ["| " + " | ".join(str(row[key]) for key in titles) + " |" for _, row in models.roster().iterrows()]
+    head = "| " + " | ".join(titles.values()) + " |\n|" + "---|" * len(titles)
+    return (
+        "# Models\n\nWhat can stand beside a brain in these chapters: pass a name as `-p model NAME`. "
+        f"`alike models list` prints the same table.\n\n{head}\n" + "\n".join(rows) + "\n"
     )
 
 
