@@ -49,7 +49,7 @@ from lib.report import answer, figures, save_results, say, show
 figures.use_house_style()
 heard = load(recording)
 categories = heard.stimuli["category"].map(figures.CATEGORY_TITLES)
-categories.value_counts().to_frame("sounds")
+categories.value_counts().to_frame("sounds").rename_axis(None)
 
 # %% [markdown]
 # The responses come in two forms: *voxels*, and six *components* whose weighted sums make up the voxels. Components
@@ -64,7 +64,7 @@ names = list(heard.components.component.values)
 profiles = heard.components.to_pandas()
 within = profiles - profiles.groupby(categories).transform("mean")
 between = 1 - within.var() / profiles.var()
-between.rename(figures.COMPONENT_TITLES).round(2).to_frame("variance between categories")
+between.rename(figures.COMPONENT_TITLES).rename_axis(None).round(2).to_frame("variance between categories")
 
 # %%
 n, who = len(profiles), "simulated listeners" if heard.simulated else "human auditory cortex"
@@ -88,12 +88,12 @@ show(
 
 # %%
 from lib.models import load as load_model
-from lib.models import sound_features
+from lib.models import roster, sound_features
 
 sounds = [heard.audio(name) for name in heard.stimuli.index]
 features = {name: sound_features(load_model(name), sounds) for name in dict.fromkeys([model, *models])}
 shapes = [(name, layer, *x.shape) for name, layers in features.items() for layer, x in layers.items()]
-pd.DataFrame(shapes, columns=["model", "layer", "sounds", "units"]).style.hide()
+pd.DataFrame(shapes, columns=["model", "layer", "sounds", "units"]).set_index("model").rename_axis(None)
 
 # %% [markdown]
 # ## Align
@@ -103,7 +103,7 @@ pd.DataFrame(shapes, columns=["model", "layer", "sounds", "units"]).style.hide()
 
 # %%
 components, folds = heard.components.values, heard.folds
-pd.crosstab(categories, pd.Series(folds, heard.stimuli.index, name="fold"))
+pd.crosstab(categories, pd.Series(folds, heard.stimuli.index, name="fold")).rename_axis(None)
 
 # %% [markdown]
 # ## Compare
@@ -142,7 +142,7 @@ for name, each in fits.items():
     )
 scores = pd.concat(scores, ignore_index=True)
 main = scores[scores["model"] == model].set_index("component").assign(null_mean=null.null_mean, p=null.p_max)
-main[["value", "low", "high", "null_mean", "p"]].round(3)
+main[["value", "low", "high", "null_mean", "p"]].rename(figures.COMPONENT_TITLES).rename_axis(None).round(3)
 
 # %%
 show(
@@ -198,21 +198,20 @@ say("n_sounds", n, digits=0)
 # averaged, how the cochleagram is compressed. That spread is itself a caution: a "baseline" is a choice, and a model
 # that beats a weak one has shown little.
 #
-# {numref}`fig-models` asks the same of the simpler acoustic models. The best of the others reaches
+# {numref}`fig-models` asks the same of the simpler models. The best of the others reaches
 # {glue:text}`other_lowfreq` on low frequency, {glue:text}`other_speech` on speech and {glue:text}`other_music` on
 # music: what modulation adds to a spectrum can be read off as the distance to the first row of dots.
 
 # %%
 others = scores[scores["model"] != model].groupby("component")["value"].max()
 for name in ("lowfreq", "speech", "music"):
-    say(f"other_{name}", others.get(name, np.nan), n=n, about=f"best r² of {name} among the other acoustic models")
+    say(f"other_{name}", others.get(name, np.nan), n=n, about=f"best r² of {name} among the other models")
 
 # %%
 show(
     figures.model_comparison(scores),
     "models",
-    f"r² of the six components for {len(fits)} acoustic models; dots with 95 % intervals over {n} sounds, {who}. None "
-    "of them is trained.",
+    f"r² of the six components for {len(fits)} models; dots with 95 % intervals over {n} sounds, {who}.",
     f"Dots with intervals: r² per component for {', '.join(fits)}.",
 )
 
@@ -415,9 +414,11 @@ worst, best_of = (
     f"{span.min():.2f} ({title[span.idxmin()].lower()})",
     f"{span.max():.2f} ({title[span.idxmax()].lower()})",
 )
+diet = roster().set_index("name").loc[model, "training"]
+training = "Without any training," if diet == "none" else f"Trained on {diet},"
 answer(
     "How much of auditory cortex is already in the sound?",
-    f"Without any training, `{model}` features predict the six response components with r² from {worst} to {best_of}, "
+    f"{training} `{model}` features predict the six response components with r² from {worst} to {best_of}, "
     f"{fit.r2.mean():.2f} on average (n = {n} sounds, out of fold, every p ≤ {main['p'].max():.3f}). The "
     f"dissimilarities of the sounds correlate with those of cortex at ρ = {rsa.best_rho:.2f} (95 % interval {best['low']:.2f} to "
     f"{best['high']:.2f}).",

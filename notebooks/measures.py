@@ -95,11 +95,18 @@ from lib.compare import MEASURES, VARIANTS, permutation_null
 null = permutation_null([layer], response, n_permutations=n_permutations, seed=seed)
 shift = permutation_null([layer], response, n_permutations=n_permutations, scheme="shift", seed=seed)
 facts = [
-    {"measure": m.name, "family": m.family, "range": f"{m.low:g} to {m.high:.3g}", "unit": m.unit, "formula": m.formula}
+    {"measure": m.name, "family": m.family, "range": f"{m.low:g} to {m.high:.3g}", "unit": m.unit}
     for m in MEASURES.values()
 ]
 eight = pd.DataFrame(facts).merge(null.to_frame()[["measure", "value", "null_mean", "z", "p"]])
-eight.round(3).style.hide()
+eight.set_index("measure").rename_axis(None)
+
+# %% [markdown]
+# Formulas, with A and B for the two prepared matrices:
+
+# %%
+formulas = [{"measure": m.name, "formula": m.formula, "source": m.source} for m in MEASURES.values()]
+pd.DataFrame(formulas).set_index("measure").rename_axis(None)
 
 # %%
 show(
@@ -116,10 +123,8 @@ show(
 # under the same name, and what removes its bias, are variants with names of their own.
 
 # %%
-variants = [
-    {"variant": m.name, "family": m.family, "formula": m.formula, "source": m.source} for m in VARIANTS.values()
-]
-pd.DataFrame(variants).style.hide()
+variants = [{"variant": m.name, "formula": m.formula, "source": m.source} for m in VARIANTS.values()]
+pd.DataFrame(variants).set_index("variant").rename_axis(None)
 
 # %% [markdown]
 # ### The same numbers from other libraries
@@ -131,7 +136,8 @@ pd.DataFrame(variants).style.hide()
 from lib.compare.parity import parity_table
 
 parity = parity_table(layer, response)
-parity.style.hide().format({"ours": "{:.6f}", "theirs": "{:.6f}", "difference": "{:.1e}"})
+shown = parity.assign(difference=parity["difference"].map("{:.0e}".format)).round(6)
+shown.set_index("measure").rename_axis(None)
 
 # %%
 value = null.observed.isel(layer=0)

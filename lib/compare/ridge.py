@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Pairs of eigenvalues closer than this (relative) take the midpoint rule: both rules are then good to about 1e-11.
 NEAR = 1e-5
 # Predictions of unit-norm responses that vary less than this are constant.
-CONSTANT = 1e-20
+CONSTANT = 1e-26
 
 
 def pick_device(device: str) -> str:

@@ -40,7 +40,8 @@ def category_colour(category: str) -> str:
 
 
 def use_house_style() -> None:
-    """Set seaborn and matplotlib to the house style; call once at the top of a chapter."""
+    """Set figures and tables to the house style; call once at the top of a chapter."""
+    pd.set_option("display.max_colwidth", None, "display.precision", 3)
     sns.set_theme(context="notebook", style="ticks", font="DejaVu Sans")
     plt.rcParams.update({
         "figure.dpi": 180, "savefig.dpi": 180, "figure.facecolor": "white", "savefig.bbox": "tight",

@@ -70,25 +70,36 @@ def test_equals_an_explicit_loop(widths, noise, extend):
             assert fit.inner_r2[fold, voxel] == pytest.approx(best, abs=1e-8)
 
 
+def twins(rng, n, apart):
+    """Groups of five stimuli that differ by `apart`: eigenvalues come in (nearly) equal sets."""
+    return np.repeat(np.eye(n // 5), 5, axis=0)[rng.permutation(n)] + apart * rng.standard_normal((n, n // 5))
+
+
 SPECTRA = {
     "white": lambda rng, n: rng.standard_normal((n, 90)),
     "steep": lambda rng, n: rng.standard_normal((n, 90)) * np.exp(-np.arange(90) / 8),
     "few": lambda rng, n: rng.standard_normal((n, 5)),
     "one hot": lambda rng, n: np.eye(7)[rng.integers(0, 7, n)],
-    "twins": lambda rng, n: np.repeat(np.eye(n // 5), 5, axis=0)[rng.permutation(n)],
-    "near twins": lambda rng, n: np.repeat(np.eye(n // 5), 5, axis=0) + 1e-6 * rng.standard_normal((n, n // 5)),
-    "far from zero": lambda rng, n: 1e4 + rng.standard_normal((n, 90)),
+    "twins": lambda rng, n: twins(rng, n, 0),
+    "near twins": lambda rng, n: twins(rng, n, 1e-6),
+    "nearer twins": lambda rng, n: twins(rng, n, 1e-11),
+    "far from zero": lambda rng, n: 1e3 + rng.standard_normal((n, 90)),
 }
 
 
+@pytest.mark.parametrize("even", [False, True], ids=["", "folds of one mean"])
 @pytest.mark.parametrize("spectrum", SPECTRA)
-def test_inner_scores_need_no_predictions(spectrum):
-    """The closed form over all penalties equals pooled predictions, whatever the eigenvalues."""
+def test_inner_scores_need_no_predictions(spectrum, even):
+    """The closed form over all penalties equals pooled predictions, whatever the eigenvalues.
+
+    Where all folds have the same mean response, scores stay positive for penalties far beyond the eigenvalues.
+    """
     rng = np.random.default_rng(1)
-    n, alphas = 60, np.logspace(-6, 12, 19)
+    n, alphas = 60, np.logspace(-6, 8, 15)
     x = SPECTRA[spectrum](rng, n)
     y = x @ rng.standard_normal((x.shape[1], 4)) / x.std() / np.sqrt(x.shape[1]) + rng.standard_normal((n, 4))
-    y = (y - y.mean(0)) / np.linalg.norm(y - y.mean(0), axis=0)
+    y = y - (y.reshape(5, 12, 4).mean(1).repeat(12, axis=0) if even else y.mean(0))
+    y /= np.linalg.norm(y, axis=0)
     blocks = tuple(slice(i, i + 12) for i in range(0, n, 12))
     kernel = gram(x)
     scores = inner_scores(inner_splits(kernel, blocks), tensor(y, "cpu"), blocks, tensor(alphas, "cpu"))
@@ -158,6 +169,18 @@ def test_ties_go_to_the_first_layer_and_the_smallest_penalty():
     assert (nothing.layer == "a").all()
     assert (nothing.alpha == ALPHAS[0]).all()
     assert (nothing.r2 == 0).all()
+
+
+def test_equal_scores_at_different_penalties_go_to_the_smaller_one():
+    """Doubled features at penalty 4 predict exactly what the features do at penalty 1."""
+    layers, responses, folds = simulate(v=40)
+    x = layers["layer0"]
+    alone = nested_ridge({"x": x}, responses, folds, [0.25, 1, 4], extend_alphas=False)
+    both = nested_ridge({"doubled": 2 * x, "x": x}, responses, folds, [1, 4], extend_alphas=False)
+    tied = alone.alpha == 1
+    assert tied.sum() >= 3
+    assert (both.layer[tied] == "x").all()
+    assert (both.alpha[tied] == 1).all()
 
 
 def test_constant_responses_score_zero():

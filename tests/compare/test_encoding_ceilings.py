@@ -93,6 +93,13 @@ def test_splits_are_random_halves_of_the_seed():
     assert not np.allclose(runs[0].corrected, runs[2].corrected)
 
 
+def test_features_that_say_nothing_take_the_largest_penalty_and_score_zero():
+    _, scans, split = simulated(0, 5, 4)
+    got = noise_corrected_r2(np.ones((165, 3)), scans, splits=[split])
+    np.testing.assert_array_equal(got.alpha, 1e5)
+    np.testing.assert_array_equal(got.corrected, 0)
+
+
 def test_spearman_brown():
     assert spearman_brown(0.5, 3) == pytest.approx(0.75)
     assert spearman_brown(0.5, 1) == pytest.approx(0.5)

@@ -98,6 +98,10 @@ def test_spearman_interval_covers_the_truth():
     intervals = [correlation(*pair.T, method="spearman") for pair in draws]
     covered = np.mean([i.low <= rho <= i.high for i in intervals])
     assert 0.92 < covered < 0.98
+    first, ranks = intervals[0], stats.rankdata(draws[0], axis=0)
+    plain = correlation(*ranks.T)  # the same r, with the standard error of Pearson's
+    wider = np.diff(np.arctanh([first.low, first.high])) / np.diff(np.arctanh([plain.low, plain.high]))
+    assert wider == pytest.approx(np.sqrt(1 + first.value**2 / 2))
     assert intervals[0].p == pytest.approx(stats.spearmanr(*draws[0].T).pvalue)
 
 
