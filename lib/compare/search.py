@@ -82,7 +82,7 @@ def fit_kernels(
         kernels={name: kernel[np.ix_(order, order)] for name, kernel in kernels.items()},
         y=standardised(y[order], device),
         blocks=tuple(slice(end - count, end) for end, count in zip(ends, counts, strict=True)),
-        chunk=chunk or (2048 if device == "cpu" else 16384),
+        chunk=chunk or (4096 if device == "cpu" else 16384),
         device=device,
     )
     found = search_grid(search, grid, progress)
@@ -216,6 +216,8 @@ def _warn_about_edges(found: Found, limits: tuple[float, float]) -> None:
 
 def refit(search: Search, found: Found) -> np.ndarray:
     """Fit the chosen layer and penalty on all other folds and predict each fold (standardised, sorted by fold)."""
+    import torch
+
     predictions = np.empty(search.y.shape)
     rows = np.arange(len(predictions))
     for outer, block in enumerate(search.blocks):
@@ -224,12 +226,15 @@ def refit(search: Search, found: Found) -> np.ndarray:
             voxels = np.flatnonzero(found.choice[outer] == layer)
             if not len(voxels):
                 continue
-            values, basis, cross = (tensor(a, search.device) for a in eigenbasis(kernel, train, block))
+            values, vectors, cross = eigenbasis(kernel, train, block)
+            onto = np.zeros((len(values) + 1, len(rows)))  # rows left out count 0: no copy of the training responses
+            onto[:-1, train], onto[-1, train] = vectors.T, 1 / len(train)  # the last row gives their mean
+            values, onto, cross = (tensor(part, search.device) for part in (values[:, None], onto, cross))
             for columns, y in search.columns(voxels):
-                y_train = y[train]
-                b = basis.T @ y_train  # (k, v)
-                b /= values[:, None] + tensor(found.alpha[outer, columns], search.device)
-                predictions[block, columns] = (y_train.mean(0) + cross @ b).cpu().numpy()
+                projected = onto @ y  # (k + 1, v)
+                b, mean = projected[:-1], projected[-1]
+                b.div_(values + tensor(found.alpha[outer, columns], search.device))
+                predictions[block, columns] = torch.addmm(mean, cross, b).cpu().numpy()
     return predictions
 
 
