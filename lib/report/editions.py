@@ -245,9 +245,8 @@ def _recordings_page() -> str:
             "Cite": card["citation"], "Source": card["source"], "Licence": card["licence"],
             "What there is": card["files"], "Responses": card["responses"],
         }  # fmt: skip
-        label = "simulated listeners" if card["simulated"] else "real brains"
         rows = "\n".join(f"* **{title}.** {' '.join(text.split())}" for title, text in facts.items())
-        sections.append(f"## {name}\n\n{card['title']} ({label}).\n\n{rows}\n")
+        sections.append(f"## {name}\n\n{card['title'][0].upper()}{card['title'][1:]}.\n\n{rows}\n")
     return (
         "# Recordings\n\nWhat was heard, and how brains answered. `alike data list` says which are on your machine, "
         "`alike data fetch NAME` gets one and verifies every file.\n\n" + "\n".join(sections)
