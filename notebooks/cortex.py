@@ -117,6 +117,7 @@ pd.crosstab(categories, pd.Series(folds, heard.stimuli.index, name="fold")).rena
 
 # %%
 from lib.compare import bootstrap, encoding_null, nested_ridge, pearson_r
+from lib.ground import PUBLISHED
 
 fits = {name: nested_ridge(layers, components, folds) for name, layers in features.items()}
 fit = fits[model]
@@ -126,7 +127,8 @@ null = encoding_null(features[model], components, folds, n_permutations=n_permut
 # How sure are these scores? The interval comes from drawing sounds with replacement (bias-corrected and accelerated
 # bootstrap); it holds for the fitted predictions and does not refit them. The null exchanges responses among the sounds
 # of a fold before anything is chosen or fitted, and repeats the whole procedure for each permutation: leaving the
-# predictions as they are and shuffling only what they are compared with would call too much significant.
+# predictions as they are and shuffling only what they are compared with would call too much significant. The last column
+# is what the paper's own filters reach on human cortex.
 
 
 # %%
@@ -142,7 +144,10 @@ for name, each in fits.items():
     )
 scores = pd.concat(scores, ignore_index=True)
 main = scores[scores["model"] == model].set_index("component").assign(null_mean=null.null_mean, p=null.p_max)
-main[["value", "low", "high", "null_mean", "p"]].rename(figures.COMPONENT_TITLES).rename_axis(None).round(3)
+published = pd.read_csv(PUBLISHED / "cortex_components.csv", index_col="model")
+published = published.rename({"SpectroTemporal (line)": "baseline"})
+shown = main[["value", "low", "high", "null_mean", "p"]].assign(published=published.loc["baseline"])
+shown.rename(figures.COMPONENT_TITLES).rename_axis(None)
 
 # %%
 show(
@@ -164,11 +169,6 @@ show(
 # When the recording here is simulated, they are shown for scale, not for comparison.
 
 # %%
-from lib.ground import PUBLISHED
-
-published = pd.read_csv(PUBLISHED / "cortex_components.csv", index_col="model").rename(
-    {"SpectroTemporal (line)": "baseline"}
-)
 show(
     figures.beside_published(main, published, baseline="baseline", ours_label=f"{model}, this run ({who})"),
     "published",

@@ -17,11 +17,14 @@ import pytest
     ],
 )
 def test_wrong_use_exits_2_and_writes_nothing(house, words, message):
+    before = sorted(house.folder.rglob("*"))
     done = house.alike(*words)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-    assert not list((house.folder / "runs").glob("*")) if words[0] == "run" else True
+    assert [path for path in sorted(house.folder.rglob("*")) if "__pycache__" not in path.parts] == [
+        path for path in before if "__pycache__" not in path.parts
+    ]
 
 
 def test_failed_run_exits_1_and_says_where_the_notebook_is(house):
