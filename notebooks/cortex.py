@@ -43,11 +43,14 @@ seed: int = 0  # of permutations, resamples and folds
 # categories are the eleven of Norman-Haignere et al. {cite}`normanhaignere2015`.
 
 # %%
-from lib.recordings import load
+from lib.ground import PUBLISHED, WrongUse
+from lib.recordings import SoundRecording, load
 from lib.report import answer, figures, save_results, say, show
 
 figures.use_house_style()
 heard = load(recording)
+if not isinstance(heard, SoundRecording):
+    raise WrongUse(f"{recording} has no components: this chapter needs a set of sounds, natsound165 or pocket-sounds")
 categories = heard.stimuli["category"].map(figures.CATEGORY_TITLES)
 categories.value_counts().to_frame("sounds").rename_axis(None)
 
@@ -117,7 +120,6 @@ pd.crosstab(categories, pd.Series(folds, heard.stimuli.index, name="fold")).rena
 
 # %%
 from lib.compare import bootstrap, encoding_null, nested_ridge, pearson_r
-from lib.ground import PUBLISHED
 
 fits = {name: nested_ridge(layers, components, folds) for name, layers in features.items()}
 fit = fits[model]

@@ -14,9 +14,22 @@ from typing import Any
 from lib import ground
 from lib.recordings.cards import card, registry, registry_fingerprint
 from lib.recordings.files import check, fetch
+from lib.recordings.narrative import EEGRecording, StoryRecording
 from lib.recordings.record import COMPONENTS, Recording, SoundRecording
 
-__all__ = ["COMPONENTS", "Recording", "SoundRecording", "card", "check", "fetch", "fingerprint", "load", "names"]
+__all__ = [
+    "COMPONENTS",
+    "EEGRecording",
+    "Recording",
+    "SoundRecording",
+    "StoryRecording",
+    "card",
+    "check",
+    "fetch",
+    "fingerprint",
+    "load",
+    "names",
+]
 
 _LOADERS = {
     "natsound165": ("lib.recordings.natsound", "load"),
@@ -59,12 +72,15 @@ def load(name: str, root: str | Path | None = None, **options: Any) -> Recording
         cache (data/cache or ``ALIKE_CACHE``), into which what is missing is downloaded or generated.
     **options
         What the recording's loader takes: none for natsound165; snr, subjects, scans, seed, without and sound_seed
-        for pocket-sounds (``lib.recordings.pocket.listeners.load``); variants and seed for pocket-words.
+        for pocket-sounds (``lib.recordings.pocket.listeners.load``); variants and seed for pocket-words; subjects,
+        segments, snr, seed, without and stored for pocket-eeg (``lib.recordings.pocket.eeg.load``); subjects, segments,
+        repeats, snr, seed and without for pocket-story (``lib.recordings.pocket.bold.load``).
 
     Returns
     -------
     Recording
-        For sets of short sounds with fMRI responses a ``SoundRecording``.
+        For sets of short sounds with fMRI responses a ``SoundRecording``, for EEG an ``EEGRecording``, for fMRI to
+        a story a ``StoryRecording``.
 
     Raises
     ------
