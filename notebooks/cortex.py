@@ -149,7 +149,7 @@ main = scores[scores["model"] == model].set_index("component").assign(null_mean=
 published = pd.read_csv(PUBLISHED / "cortex_components.csv", index_col="model")
 published = published.rename({"SpectroTemporal (line)": "baseline"})
 shown = main[["value", "low", "high", "null_mean", "p"]].assign(published=published.loc["baseline"])
-shown.rename(figures.COMPONENT_TITLES).rename_axis(None)
+shown.rename(figures.COMPONENT_TITLES).rename_axis(None).round(3)
 
 # %%
 show(
@@ -408,7 +408,7 @@ rows = [
     ),
 ]
 results = save_results(pd.concat(rows, ignore_index=True), chapter="cortex", recording=recording)
-results.groupby("measure").size().to_frame("rows")
+results.groupby("measure").size().to_frame("rows").rename_axis(None)
 
 # %%
 span, title = main["value"], figures.COMPONENT_TITLES

@@ -99,7 +99,7 @@ facts = [
     for m in MEASURES.values()
 ]
 eight = pd.DataFrame(facts).merge(null.to_frame()[["measure", "value", "null_mean", "z", "p"]])
-eight.set_index("measure").rename_axis(None)
+eight.set_index("measure").rename_axis(None).round(3)
 
 # %% [markdown]
 # Formulas, with A and B for the two prepared matrices:
