@@ -57,7 +57,7 @@ def nested_ridge(
     device : str
         "auto", "cpu", "cuda" or "cuda:1". Decompositions always run on the CPU.
     chunk : int, optional
-        Voxels handled at once, which bounds the memory. Default 4,096 on a CPU, 16,384 on a GPU.
+        Voxels handled at once, which bounds the memory. Default 2,048 on a CPU, 16,384 on a GPU.
     progress : bool
         Show a bar over layers.
 

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import product
-from threading import Lock
 
 import numpy as np
 
+from lib.compare.workers import workers
+
 ROOM = 2**20  # numbers that a worker holds at once in a gather or a product: 8 MiB in double precision
-_ONE_CALL_AT_A_TIME = Lock()  # the number of torch's threads belongs to the whole process
 
 
 def reorderings(layers: Sequence, responses: Sequence, measures: Sequence, tables: np.ndarray, *, device, single: bool):
@@ -46,8 +46,8 @@ def reorderings(layers: Sequence, responses: Sequence, measures: Sequence, table
     """
     ways = {way: {m.prepared: m for m in measures if m.way == way} for way in _WAYS}  # one of those that share work
     values = {}
-    with _full_single_precision(), _workers() as (pool, workers):
-        place = _Place(device, single, pool, workers)
+    with _full_single_precision(), workers() as (pool, count):
+        place = _Place(device, single, pool, count)
         index = _Index(tables, place)
         for way, alike in ways.items():
             if alike:
@@ -197,25 +197,6 @@ _WAYS = {"inner": _inner, "columns": _columns, "order": _order}
 
 def _batches(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
     return [numbers[start : start + size] for start in range(0, len(numbers), size)]
-
-
-@contextmanager
-def _workers() -> Iterator[tuple[ThreadPoolExecutor, int]]:
-    """As many workers as torch has threads, with one thread each.
-
-    Operations here are small: threads that share each of them wait for the slowest again and again, and for long where
-    other programs compute. Workers with blocks of their own do not.
-    """
-    import torch
-
-    with _ONE_CALL_AT_A_TIME:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with ThreadPoolExecutor(before) as pool:
-                yield pool, before
-        finally:
-            torch.set_num_threads(before)
 
 
 @contextmanager

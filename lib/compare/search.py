@@ -7,13 +7,15 @@ voxel and outer fold, and the predictions they make.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lib.compare.ridge import eigenbasis, inner_scores, inner_splits, pick_device, pooled_r2, tensor
+from lib.compare.workers import workers
 from lib.ground import WrongUse
 
 if TYPE_CHECKING:
@@ -78,20 +80,22 @@ def fit_kernels(
     names, counts = np.unique(labels, return_counts=True)
     ends = np.cumsum(counts)
     device = pick_device(device)
-    search = Search(
-        kernels={name: kernel[np.ix_(order, order)] for name, kernel in kernels.items()},
-        y=standardised(y[order], device),
-        blocks=tuple(slice(end - count, end) for end, count in zip(ends, counts, strict=True)),
-        chunk=chunk or (4096 if device == "cpu" else 16384),
-        device=device,
-    )
-    found = search_grid(search, grid, progress)
-    if extend_alphas:
-        extend(search, found, grid, alpha_limits)
-    else:
-        found.edge[:] = (found.alpha == grid[-1]).astype(np.int8) - (found.alpha == grid[0])
-    predictions = np.empty_like(y)
-    predictions[order] = refit(search, found)
+    with workers() as (pool, _):
+        search = Search(
+            kernels={name: kernel[np.ix_(order, order)] for name, kernel in kernels.items()},
+            y=standardised(y[order], device),
+            blocks=tuple(slice(end - count, end) for end, count in zip(ends, counts, strict=True)),
+            chunk=chunk or (2048 if device == "cpu" else 16384),
+            device=device,
+            pool=pool,
+        )
+        found = search_grid(search, grid, progress)
+        if extend_alphas:
+            extend(search, found, grid, alpha_limits)
+        else:
+            found.edge[:] = (found.alpha == grid[-1]).astype(np.int8) - (found.alpha == grid[0])
+        predictions = np.empty_like(y)
+        predictions[order] = refit(search, found)
     predictions = predictions * spread(y) + y.mean(0)
     r2 = pooled_r2(predictions, y)
     return NestedRidge(predictions, r2, tuple(kernels), found.choice, found.alpha, found.score, found.edge, names)
@@ -113,15 +117,19 @@ class Search:
     blocks: tuple[slice, ...]
     chunk: int
     device: str
+    pool: ThreadPoolExecutor
 
-    def columns(self, chosen: np.ndarray) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-        """Indices and standardised responses of the chosen voxels, `chunk` at a time."""
-        for start in range(0, len(chosen), self.chunk):
-            index = chosen[start : start + self.chunk]
-            if index[-1] - index[0] + 1 == len(index):  # neighbours: copying beats gathering
-                yield index, self.y[:, index[0] : index[-1] + 1].contiguous()
-            else:
-                yield index, self.y.index_select(1, tensor(index, self.device))
+    def each(self, function: Callable, chosen: np.ndarray) -> list:
+        """`function(index, responses)` of the chosen voxels, `chunk` at a time, side by side on a processor."""
+        parts = [chosen[start : start + self.chunk] for start in range(0, len(chosen), self.chunk)]
+        run = self.pool.map if self.device == "cpu" else map
+        return list(run(lambda index: function(index, self.columns(index)), parts))
+
+    def columns(self, index: np.ndarray) -> torch.Tensor:
+        """Standardised responses of some voxels, (n, v)."""
+        if index[-1] - index[0] + 1 == len(index):  # neighbours: copying beats gathering
+            return self.y[:, index[0] : index[-1] + 1].contiguous()
+        return self.y.index_select(1, tensor(index, self.device))
 
     def scores(self, splits: list, y: torch.Tensor, alphas: np.ndarray) -> dict[int, np.ndarray]:
         """Inner r squared per outer fold, (n_alphas, v) each, on the CPU."""
@@ -147,9 +155,12 @@ def search_grid(search: Search, grid: np.ndarray, progress: bool) -> Found:
     found = Found(np.full(shape, -1.0), np.zeros(shape, np.int32), np.full(shape, np.inf), np.zeros(shape, np.int8))
     for layer, kernel in enumerate(tqdm(search.kernels.values(), desc="layers", disable=not progress)):
         splits = inner_splits(kernel, search.blocks, search.device)
-        for columns, y in search.columns(np.arange(search.y.shape[1])):
+
+        def score(index: np.ndarray, y: torch.Tensor, splits: list = splits, layer: int = layer) -> None:
             for outer, scores in search.scores(splits, y, grid).items():
-                _keep_best(found, (outer, columns), scores, grid, layer)
+                _keep_best(found, (outer, index), scores, grid, layer)
+
+        search.each(score, np.arange(search.y.shape[1]))
     return found
 
 
@@ -190,14 +201,15 @@ def _chase(search: Search, splits: list, found: Found, where: tuple, path: np.nd
     while done < len(path):
         ahead = path[done : done + max(_STEPS, done)]  # the longer the chase, the larger the stride
         done += len(ahead)
-        still = []
-        for columns, y in search.columns(voxels):
-            scores = np.vstack([found.score[outer, columns], search.scores(splits, y, ahead)[outer]])
+
+        def follow(index: np.ndarray, y: torch.Tensor, ahead: np.ndarray = ahead) -> np.ndarray:
+            scores = np.vstack([found.score[outer, index], search.scores(splits, y, ahead)[outer]])
             steps = (np.diff(scores, axis=0) > 0).cumprod(0).sum(0)
-            found.score[outer, columns] = scores[steps, np.arange(len(steps))]
-            found.alpha[outer, columns] = np.where(steps, ahead[steps - 1], found.alpha[outer, columns])
-            still.append(columns[steps == len(ahead)])
-        voxels = np.concatenate(still)
+            found.score[outer, index] = scores[steps, np.arange(len(steps))]
+            found.alpha[outer, index] = np.where(steps, ahead[steps - 1], found.alpha[outer, index])
+            return index[steps == len(ahead)]
+
+        voxels = np.concatenate(search.each(follow, voxels))
         if not len(voxels):
             return
     found.edge[outer, voxels] = direction
@@ -229,12 +241,16 @@ def refit(search: Search, found: Found) -> np.ndarray:
             values, vectors, cross = eigenbasis(kernel, train, block)
             onto = np.zeros((len(values) + 1, len(rows)))  # rows left out count 0: no copy of the training responses
             onto[:-1, train], onto[-1, train] = vectors.T, 1 / len(train)  # the last row gives their mean
-            values, onto, cross = (tensor(part, search.device) for part in (values[:, None], onto, cross))
-            for columns, y in search.columns(voxels):
+            parts = tuple(tensor(part, search.device) for part in (values[:, None], onto, cross))
+
+            def predict(index: np.ndarray, y: torch.Tensor, outer=outer, block=block, parts=parts) -> None:
+                values, onto, cross = parts
                 projected = onto @ y  # (k + 1, v)
                 b, mean = projected[:-1], projected[-1]
-                b.div_(values + tensor(found.alpha[outer, columns], search.device))
-                predictions[block, columns] = torch.addmm(mean, cross, b).cpu().numpy()
+                b.div_(values + tensor(found.alpha[outer, index], search.device))
+                predictions[block, index] = torch.addmm(mean, cross, b).cpu().numpy()
+
+            search.each(predict, voxels)
     return predictions
 
 
