@@ -31,6 +31,13 @@ def card(name: str) -> dict[str, Any]:
     return cards()[name]
 
 
+def described(name: str) -> dict[str, Any]:
+    """Fields of a ``Recording`` that its card gives."""
+    facts = card(name)
+    told = {key: facts[key] for key in ("title", "simulated", "citation", "source", "licence")}
+    return {"name": name, "card": facts} | told
+
+
 def registry(name: str) -> dict[str, str]:
     """Files of a recording that come from its publisher: ``{path within its folder: sha256}``."""
     return read_registry(REGISTRIES / f"{name}.sha256")

@@ -34,11 +34,6 @@ _FAMILY = {
 OURS, PUBLISHED, FAINT, INK = "#1d5fbf", "#b45309", "#cbd2d9", "#1f2933"
 
 
-def category_colour(category: str) -> str:
-    """Colour of a natural-sound category, the same in every figure."""
-    return _FAMILY[category]
-
-
 def use_house_style() -> None:
     """Set figures and tables to the house style; call once at the top of a chapter."""
     pd.set_option("display.max_colwidth", None, "display.precision", 3)

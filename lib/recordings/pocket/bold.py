@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from lib import ground
-from lib.recordings.cards import card
+from lib.recordings.cards import described
 from lib.recordings.narrative import StoryRecording
 from lib.recordings.pocket import voxels, waves
 from lib.recordings.pocket.kept import source_fingerprint
@@ -113,17 +113,10 @@ def load(
     telling = tell(segments, root)
     names = list(telling.segments.index)
     heard = dict.fromkeys(names, 1) | {names[-1]: repeats}
-    facts = card(NAME)
     code = source_fingerprint("waves", "voxels", "bold")
     answers = lru_cache(maxsize=subjects)(partial(signals, cache(partial(drives, telling)), options))
     return StoryRecording(
-        name=NAME,
-        title=facts["title"],
-        simulated=True,
-        citation=facts["citation"],
-        source=facts["source"],
-        licence=facts["licence"],
-        card=facts,
+        **described(NAME),
         stimuli=telling.sentences,
         subjects=options.names,
         fingerprint=ground.fingerprint(telling.fingerprint, code, repr(options)),

@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from lib import ground
-from lib.recordings.cards import card
+from lib.recordings.cards import card, described
 from lib.recordings.pocket.elements import RATE
 from lib.recordings.pocket.kept import source_fingerprint
 from lib.recordings.pocket.sounds import sounds_folder
@@ -69,15 +69,8 @@ def load(
     profiles = _measured_components(planted, stimuli)
     responses = {subject: _simulate(planted, stimuli, subject) for subject in subject_names(options)}
     weights, z = _regress(profiles, responses)
-    facts = card(NAME)
     return SoundRecording(
-        name=NAME,
-        title=facts["title"],
-        simulated=True,
-        citation=facts["citation"],
-        source=facts["source"],
-        licence=facts["licence"],
-        card=facts,
+        **described(NAME),
         stimuli=stimuli,
         subjects=subject_names(options),
         fingerprint=ground.fingerprint(folder.name, source_fingerprint("listeners", "truth"), repr(options)),
