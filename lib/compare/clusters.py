@@ -1,0 +1,144 @@
+"""Cluster statistics over electrodes and windows of time: where on the scalp, and when, listeners agree on an effect.
+
+Comes in: one value per subject, window and channel (a score minus its null mean, or one condition minus another). Goes
+out: the clusters that sign flips of whole subjects rarely produce (Maris & Oostenveld 2007), by mne.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lib.ground import WrongUse, unknown
+
+if TYPE_CHECKING:
+    import mne
+    import pandas as pd
+
+TAILS = {"both": 0, "greater": 1, "less": -1}
+
+
+@dataclass(frozen=True)
+class ClusterTest:
+    """Clusters of an effect over windows and channels.
+
+    Attributes
+    ----------
+    t : ndarray (window, channel)
+        Student's t against 0.
+    significant : ndarray of bool (window, channel)
+        In a cluster with p below `alpha`.
+    clusters : pandas.DataFrame
+        One row per cluster, the least likely first: p (corrected for every place and time that was looked at), mass
+        (sum of t), windows and channels (tuples of names), size.
+    n, n_permutations : int
+        Subjects, and sign flips of which there are at most 2^(n - 1) (two-sided) or 2^n.
+    alpha : float
+        Level of `significant`.
+
+    A cluster says that there is an effect, not where exactly it ends.
+    """
+
+    t: np.ndarray
+    significant: np.ndarray
+    clusters: pd.DataFrame = field(repr=False)
+    n: int
+    n_permutations: int
+    alpha: float
+
+
+def channel_adjacency(info: mne.Info):
+    """Which EEG channels are neighbours by mne's triangulation: sparse matrix (channel, channel)."""
+    from mne import use_log_level
+    from mne.channels import find_ch_adjacency
+
+    with use_log_level("ERROR"):
+        return find_ch_adjacency(info, "eeg")[0]
+
+
+def cluster_test(
+    values: np.ndarray,
+    adjacency,
+    windows: Sequence[str],
+    channels: Sequence[str],
+    *,
+    in_sequence: bool = True,
+    tail: str = "both",
+    threshold: float | Mapping | None = None,
+    n_permutations: int = 1024,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> ClusterTest:
+    """Test values against 0 in every window and channel, corrected by clusters.
+
+    Parameters
+    ----------
+    values : array (subject, window, channel)
+        At least 5 subjects, no NaN.
+    adjacency : sparse matrix (channel, channel)
+        From :func:`channel_adjacency`.
+    windows, channels : sequence of str
+        Names of the last two axes.
+    in_sequence : bool
+        Whether each window is a neighbour of the next (sliding windows). False for named windows, which overlap and
+        leave gaps: clusters then stay within one.
+    tail : {"both", "greater", "less"}
+        Direction of the effect.
+    threshold : float or mapping, optional
+        t from which on points form clusters, or ``{"start": 0, "step": 0.2}`` for threshold-free enhancement. Default:
+        where p is .05.
+    n_permutations, alpha, seed : int, float, int
+        Sign flips, level, seed.
+
+    Returns
+    -------
+    ClusterTest
+    """
+    import pandas as pd
+    from mne.stats import combine_adjacency, permutation_cluster_1samp_test
+    from scipy import sparse
+
+    values = _checked(values, adjacency, windows, channels)
+    if tail not in TAILS:
+        raise unknown("tail", tail, TAILS)
+    n_windows = values.shape[1]
+    joined = combine_adjacency(n_windows, adjacency) if in_sequence else sparse.kron(sparse.eye(n_windows), adjacency)
+    t, masks, p, null = permutation_cluster_1samp_test(
+        values, threshold, n_permutations, TAILS[tail], adjacency=joined.tocoo(), out_type="mask", rng=seed,
+        n_jobs=1, verbose="ERROR",
+    )  # fmt: skip
+    rows = [_described(mask, t, float(one), windows, channels) for mask, one in zip(masks, p, strict=True)]
+    table = pd.DataFrame(rows, columns=["p", "mass", "windows", "channels", "size"])
+    significant = np.zeros(t.shape, dtype=bool)
+    for mask, one in zip(masks, p, strict=True):
+        significant |= mask & (one < alpha)
+    table = table.sort_values(["p", "size"], ascending=[True, False], ignore_index=True)
+    return ClusterTest(t, significant, table, len(values), len(null), alpha)
+
+
+def _checked(values, adjacency, windows: Sequence[str], channels: Sequence[str]) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 3 or values.shape[1:] != (len(windows), len(channels)):
+        raise WrongUse(
+            f"values must be (subject, {len(windows)} windows, {len(channels)} channels), got {values.shape}."
+        )
+    if len(values) < 5:
+        raise WrongUse(f"sign flips of {len(values)} subjects cannot reach .05: at least 5 are needed.")
+    if adjacency.shape != (len(channels),) * 2:
+        raise WrongUse(f"adjacency must be ({len(channels)}, {len(channels)}), got {adjacency.shape}.")
+    if not np.isfinite(values).all():
+        subject, window, channel = np.argwhere(~np.isfinite(values))[0]
+        raise ValueError(
+            f"values hold {(~np.isfinite(values)).sum()} NaN or infinite, the first of subject {subject} in window "
+            f"{windows[window]}, channel {channels[channel]}: leave that window out."
+        )
+    return values
+
+
+def _described(mask: np.ndarray, t: np.ndarray, p: float, windows: Sequence[str], channels: Sequence[str]) -> tuple:
+    when, where = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    names = tuple(windows[k] for k in when), tuple(channels[k] for k in where)
+    return p, float(t[mask].sum()), *names, int(mask.sum())

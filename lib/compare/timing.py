@@ -1,0 +1,276 @@
+"""Clocks: responses of any sensor brought onto a model's frames, cut into sentences and into windows of time.
+
+Comes in: series with time points as rows, (n, c), and the times of their rows in seconds. Goes out: the same responses
+at the frames of a model, at the frames' own times. No frame rate is ever assumed: a model says when its frames are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lib.compare.nulls import ROUNDING, Null
+from lib.ground import WrongUse, unknown
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+METHODS = ("linear", "count", "antialiased")
+SHORTEST = 0.1
+"""Least duration of a segment [s] (arXiv 2601.16540)."""
+EDGE = 0.05
+"""How far outside the response a frame may lie [s], where one sample is not more: the last sample is held."""
+LOBES = 4
+"""Half width of the anti-aliasing kernel, in frames."""
+
+NAMED_WINDOWS = MappingProxyType(
+    {
+        "N100": (0.080, 0.150),
+        "P200": (0.150, 0.250),
+        "N200": (0.200, 0.300),
+        "N400": (0.300, 0.500),
+        "P300": (0.250, 0.500),
+        "P600": (0.500, 0.800),
+        "LPC": (0.500, 0.800),
+    }
+)
+"""Start and end [s from onset] of the windows that arXiv 2601.16540 names; P600 and LPC are one window."""
+
+
+def sliding_windows(
+    stop: float, *, start: float = 0.0, width: float = 0.25, step: float = 0.05
+) -> dict[str, tuple[float, float]]:
+    """Windows of one width from `start` on that end by `stop` [s], named "START-STOP ms"; defaults as published."""
+    if not (width > 0 and step > 0 and np.isfinite([start, stop]).all()):
+        raise WrongUse(f"width and step must be positive and the ends finite, got {width}, {step}, {start} to {stop}.")
+    count = int(np.floor((stop - start - width) / step + 1e-9)) + 1
+    if count < 1:
+        raise WrongUse(f"no window of {width:g} s fits between {start:g} and {stop:g} s.")
+    edges = [(start + k * step, start + k * step + width) for k in range(count)]
+    return {f"{1000 * a:.0f}-{1000 * b:.0f} ms": (round(a, 9), round(b, 9)) for a, b in edges}
+
+
+# ---- onto a model's frames ----
+
+
+def onto_frames(values, times, frame_times, method: str = "linear") -> np.ndarray:
+    """Response at a model's frames.
+
+    Parameters
+    ----------
+    values : array (n, c) or (n,)
+        One row per sample.
+    times : array (n,)
+        When each sample was taken [s], rising.
+    frame_times : array (T,)
+        When each frame of the model is [s, on the same clock], rising.
+    method : {"linear", "count", "antialiased"}
+        ``linear`` interpolates at the frames' times. ``count`` does what arXiv 2601.16540 does: the samples are spread
+        over as many frames as there are, whatever their times (torch's ``interpolate`` with align_corners=False).
+        Neither removes what is faster than half the frame rate, which folds back. ``antialiased`` does: it weighs the
+        samples around a frame by a sinc with its cut-off there, under a Hann window of four frames to either side.
+
+    Returns
+    -------
+    ndarray (T, c) or (T,)
+
+    Raises
+    ------
+    ValueError
+        Lengths that differ, times that do not rise, NaN, or a frame more than 50 ms (or one sample) outside the
+        response: cut a longer one then.
+    """
+    if method not in METHODS:
+        raise unknown("method", method, METHODS)
+    values, times = _sampled(values, times)
+    frame_times = _rising(frame_times, "frame_times")
+    if method == "count":
+        return resized(values, len(frame_times))
+    reach = max(np.median(np.diff(times)), EDGE) + 1e-9
+    outside = (frame_times < times[0] - reach) | (frame_times > times[-1] + reach)
+    if outside.any():
+        raise ValueError(
+            f"{outside.sum()} frame(s) lie outside the response, which lasts from {times[0]:.3f} to {times[-1]:.3f} s; "
+            f"the first at {frame_times[outside][0]:.3f} s. Cut a longer response, or leave those frames out."
+        )
+    if method == "antialiased":
+        return _smoothed(values, times, frame_times)
+    return _interpolated(values, times, frame_times)
+
+
+def resized(values, count: int) -> np.ndarray:
+    """Linear interpolation of rows (n, ...) at `count` places (k + 1/2) n / count - 1/2, ends held (as published)."""
+    values = np.asarray(values, dtype=np.float64)
+    if count < 1 or not len(values):
+        raise ValueError(f"cannot spread {len(values)} samples over {count} frames.")
+    places = (np.arange(count) + 0.5) * len(values) / count - 0.5
+    return _interpolated(values, np.arange(len(values)), places)
+
+
+def _interpolated(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.ndarray:
+    place = np.interp(at, times, np.arange(len(times)))
+    left = np.minimum(place.astype(int), max(len(times) - 2, 0))
+    right = np.minimum(left + 1, len(times) - 1)
+    share = (place - left).reshape(-1, *[1] * (values.ndim - 1))
+    return (1 - share) * values[left] + share * values[right]
+
+
+def _smoothed(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.ndarray:
+    samples = np.gradient(times) if len(times) > 1 else np.ones(1)
+    spacing = np.maximum(np.gradient(at) if len(at) > 1 else np.median(samples), np.median(samples))
+    out = np.empty((len(at), *values.shape[1:]))
+    for row, (t, width) in enumerate(zip(at, spacing, strict=True)):
+        first, stop = np.searchsorted(times, [t - LOBES * width, t + LOBES * width])
+        first, stop = min(first, len(times) - 1), max(stop, first + 1)
+        away = (times[first:stop] - t) / width
+        weights = np.sinc(away) * np.cos(np.pi * np.clip(away / LOBES, -1, 1) / 2) ** 2 * samples[first:stop]
+        out[row] = np.tensordot(weights / weights.sum(), values[first:stop], axes=1)  # c
+    return out
+
+
+# ---- sentences, words, lags ----
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a response.
+
+    Attributes
+    ----------
+    number : int
+        Which of the given onsets it belongs to.
+    values : ndarray (n, c)
+        Its samples.
+    times : ndarray (n,)
+        When they were taken [s from the onset].
+    """
+
+    number: int
+    values: np.ndarray
+    times: np.ndarray
+
+
+def segments(values, times, onsets, offsets, *, shortest: float = SHORTEST) -> list[Segment]:
+    """Cut a response into sentences, words or whatever has an onset and an offset.
+
+    Parameters
+    ----------
+    values : array (n, c)
+        One row per sample.
+    times : array (n,)
+        When each sample was taken [s].
+    onsets, offsets : sequence of float
+        Samples from an onset on and before its offset make a segment [s on the same clock].
+    shortest : float
+        Segments that last less [s] are left out.
+
+    Raises
+    ------
+    ValueError
+        An offset before its onset, or a segment that the response does not cover.
+    """
+    values, times = _sampled(values, times)
+    onsets, offsets = np.asarray(onsets, dtype=np.float64), np.asarray(offsets, dtype=np.float64)
+    if onsets.ndim != 1 or onsets.shape != offsets.shape or not (offsets >= onsets).all():
+        raise ValueError("onsets and offsets must be two sequences of one length, no offset before its onset.")
+    step, out = np.median(np.diff(times)), []
+    for number, (onset, offset) in enumerate(zip(onsets, offsets, strict=True)):
+        if offset - onset < shortest - 1e-9:
+            continue
+        if onset < times[0] - step or offset > times[-1] + 1.5 * step:
+            raise ValueError(
+                f"segment {number} lasts from {onset:.3f} to {offset:.3f} s, the response only from {times[0]:.3f} to "
+                f"{times[-1]:.3f} s."
+            )
+        first, stop = np.searchsorted(times, [onset - 1e-9, offset - 1e-9])
+        out.append(Segment(number, values[first:stop], times[first:stop] - onset))
+    return out
+
+
+def zscored(values) -> np.ndarray:
+    """Every column (electrode, component) with mean 0 and sample standard deviation 1 (ddof 1) over its rows."""
+    values = np.asarray(values, dtype=np.float64)
+    centred = values - values.mean(axis=0)
+    spread = values.std(axis=0, ddof=1)
+    flat = np.flatnonzero(spread <= 1e-12 * np.abs(values).max(axis=0))
+    if flat.size:
+        raise ValueError(f"column(s) {', '.join(map(str, flat[:5]))} of {values.shape} are constant: leave them out.")
+    return centred / spread
+
+
+def lagged(
+    values, times, frame_times, lags: Sequence[float], method: str = "linear", *, standard: bool = True
+) -> dict[float, np.ndarray]:
+    """The response at a model's frames and every lag after them, by lag [s].
+
+    Handed as `responses` to ``permutation_null`` or ``sentence_null``, lags take the place of subjects, and
+    :func:`best_lag` reads the result. The response has to last longer than the frames, by the greatest lag.
+    """
+    aligned = {float(lag): onto_frames(values, times, np.asarray(frame_times) + lag, method) for lag in lags}
+    return {lag: zscored(x) if standard else x for lag, x in aligned.items()}
+
+
+@dataclass(frozen=True)
+class LagSearch:
+    """What a search over lags found.
+
+    Attributes
+    ----------
+    scores : xarray.DataArray (measure, lag, layer)
+        Similarity at every lag.
+    lag, value : xarray.DataArray (measure, layer)
+        The best lag [s] and its similarity.
+    p : xarray.DataArray (measure, layer)
+        Of the best lag against every draw's best lag: corrected for the search.
+    """
+
+    scores: xr.DataArray
+    lag: xr.DataArray
+    value: xr.DataArray
+    p: xr.DataArray
+
+
+def best_lag(null: Null) -> LagSearch:
+    """Best lag for each measure and layer, from a null whose subjects are the lags of :func:`lagged`."""
+    if "subject" not in null.observed.dims:
+        raise WrongUse("the null has no lags: give permutation_null the responses that `lagged` returns.")
+    scores, draws = null.observed.rename(subject="lag"), null.draws.rename(subject="lag")
+    value = scores.max("lag")
+    reached = (draws.max("lag") >= value - ROUNDING).sum("draw")
+    p = ((reached + 1) / (null.n_permutations + 1)).where(value.notnull())
+    best = scores.fillna(-np.inf).idxmax("lag").where(value.notnull())
+    return LagSearch(scores, best, value, p)
+
+
+# ---- checks ----
+
+
+def checked_windows(windows: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Windows by name, each with an end after its start [s]."""
+    if not isinstance(windows, Mapping) or not windows:
+        raise WrongUse("windows must be a mapping of names to (start, stop) in seconds, with at least one.")
+    for name, (start, stop) in windows.items():
+        if not start < stop:
+            raise WrongUse(f"window {name!r} must end after it starts, got {start} to {stop} s.")
+    return dict(windows)
+
+
+def _sampled(values, times) -> tuple[np.ndarray, np.ndarray]:
+    values, times = np.asarray(values, dtype=np.float64), _rising(times, "times")
+    if len(times) < 2 or values.ndim < 1 or len(values) != len(times):
+        raise ValueError(f"a response has one row per time, at least two: got {values.shape} and {len(times)} times.")
+    if not np.isfinite(values).all():
+        bad = np.argwhere(~np.isfinite(values))
+        raise ValueError(f"the response holds {len(bad)} NaN or infinite value(s), the first in row {bad[0, 0]}.")
+    return values, times
+
+
+def _rising(times, name: str) -> np.ndarray:
+    times = np.asarray(times, dtype=np.float64)
+    if times.ndim != 1 or not len(times) or not np.isfinite(times).all() or not (np.diff(times) > 0).all():
+        raise ValueError(f"{name} must be finite, rising numbers of seconds, got {times.dtype} of shape {times.shape}.")
+    return times

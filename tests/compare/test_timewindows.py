@@ -1,0 +1,129 @@
+"""Similarity in windows: published values, SciPy, planted windows, the null, and slow models."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist
+from scipy.stats import spearmanr
+
+from lib.compare.timewindows import window_scores
+from lib.compare.timing import NAMED_WINDOWS, sliding_windows
+
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "timing.json").read_text())["time_windows"]
+
+
+@pytest.fixture(scope="module")
+def published():
+    rng = np.random.default_rng(REFERENCE["seed"])
+    eeg = np.cumsum(rng.standard_normal((1500, 8)), axis=0)
+    rng.standard_normal((75, 20))
+    frames = rng.standard_normal((150, 20))
+    return [({"layer": frames}, np.arange(150) / 50, eeg, np.arange(1500) / 500)]
+
+
+def test_published_sliding_windows(published):
+    scores = window_scores(published, sliding_windows(3.0), method="published").observed.sel(layer="layer")
+    np.testing.assert_allclose(scores.isel(window=0), REFERENCE["rsa_first_window"], atol=1e-9)
+    np.testing.assert_allclose(scores.isel(window=-1), REFERENCE["rsa_last_window"], atol=1e-9)
+    np.testing.assert_allclose(scores.mean("channel"), REFERENCE["mean_over_electrodes_per_window"], atol=1e-9)
+
+
+def test_published_named_windows(published):
+    scores = window_scores(published, method="published").observed.sel(layer="layer")
+    for name, values in REFERENCE["named"].items():
+        np.testing.assert_allclose(scores.sel(window=name), values, atol=1e-9)
+
+
+def sentence(seed, *, planted=None, rate=50.0, length=1.2, channels=4, subjects=2):
+    """Frames, and responses whose channel 0 follows their first unit, in one window only where it is given."""
+    rng = np.random.default_rng(seed)
+    frame_times = np.arange(int(length * rate)) / rate
+    states = np.cumsum(rng.standard_normal((len(frame_times), 6)), axis=0)
+    times = np.arange(int(length * 128)) / 128
+    heard = np.cumsum(rng.standard_normal((subjects, len(times), channels)), axis=1)
+    if planted:
+        inside = (times >= planted[0]) & (times < planted[1])
+        heard[:, inside, 0] = 5 * np.interp(times, frame_times, states[:, 0])[inside]
+    return {"a": states[:, :1], "b": states}, frame_times, heard, times
+
+
+def test_one_window_is_scipy():
+    layers, frame_times, heard, times = sentence(0)
+    scores = window_scores([(layers, frame_times, heard, times)], {"w": (0.2, 0.5)}, distance="euclidean").observed
+    inside = (frame_times >= 0.2) & (frame_times < 0.5)
+    brain = np.interp(frame_times[inside], times, heard[1, :, 3])[:, None]
+    expected = spearmanr(pdist(layers["b"][inside]), pdist(brain)).statistic
+    assert float(scores.sel(subject=1, layer="b", window="w", channel=3)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_planted_window_and_channel_are_found_and_beat_their_null():
+    items = [sentence(seed, planted=(0.3, 0.5)) for seed in range(12)]
+    found = window_scores(items, n_permutations=49)
+    mean = found.observed.mean("subject").sel(layer="a")
+    assert mean.argmax(...)["window"] == list(NAMED_WINDOWS).index("N400")
+    assert mean.argmax(...)["channel"] == 0
+    assert float(mean.sel(window="N400", channel=0)) > 0.7
+    best = found.observed.sel(layer="a", window="N400", channel=0)
+    assert (best > found.draws.sel(layer="a", window="N400", channel=0).max("draw")).all()
+    assert abs(float(mean.sel(window="P600").mean())) < 0.2
+    assert (found.items == 12).all()
+    assert found.draws.dims == ("subject", "layer", "window", "channel", "draw")
+
+
+def test_shift_null_has_the_level_it_claims():
+    """Independent random walks: as often above the null's 90 % as chance has it."""
+    items = [[sentence(100 * k + n, subjects=1) for n in range(2)] for k in range(60)]
+    above = []
+    for pair in items:
+        found = window_scores(pair, {"w": (0.1, 0.6)}, n_permutations=39)
+        above.append(((found.draws >= found.observed).sum("draw") + 1) / 40 <= 0.1)
+    assert 0.02 < np.mean(above) < 0.22
+
+
+def test_slow_models_need_the_grid():
+    item = sentence(3, rate=8.0)
+    assert window_scores([item], {"w": (0.25, 0.5)}).observed.isnull().all()
+    on_grid = window_scores([item], {"w": (0.25, 0.5)}, rate=50)
+    assert on_grid.observed.notnull().all()
+    assert (on_grid.items == 1).all()
+
+
+def test_sentences_too_short_for_a_window_are_left_out_of_its_mean():
+    items = [sentence(0, length=0.6), sentence(1, length=1.2)]
+    found = window_scores(items, {"early": (0, 0.25), "late": (0.75, 1.0)})
+    assert (found.items.sel(window="early") == 2).all()
+    assert (found.items.sel(window="late") == 1).all()
+    alone = window_scores(items[1:], {"late": (0.75, 1.0)}).observed
+    np.testing.assert_allclose(found.observed.sel(window="late"), alone.sel(window="late"))
+
+
+def test_unit_and_sign_of_a_channel_do_not_matter():
+    layers, frame_times, heard, times = sentence(0)
+    a, b = (window_scores([(layers, frame_times, x, times)]).observed for x in (heard, 5 - 3 * heard))
+    np.testing.assert_allclose(a, b)
+    one = window_scores([(layers, frame_times, heard[1], times)]).observed
+    np.testing.assert_allclose(one, a.sel(subject=1))
+    assert one.dims == ("layer", "window", "channel")
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ({}, {"distance": "angle"}, "unknown distance"),
+        ({}, {"method": "count"}, "unknown method"),
+        ({}, {"windows": {}}, "at least one"),
+        ({}, {"windows": {"w": (0.5, 0.2)}}, "must end after it starts"),
+        ({}, {"scheme": "flip", "n_permutations": 3}, "unknown scheme"),
+        ({1: np.arange(5) / 50}, {}, "layer a has 60 rows and 5 times"),
+        ({3: np.arange(5) / 128}, {}, "item 0: response 0 has 153 rows and 5 times"),
+        ({2: {"s": np.ones((153, 2)), "t": np.ones((153, 3))}}, {}, "share their channels"),
+    ],
+)
+def test_wrong_use_is_explained(change, options, message):
+    item = [change.get(k, part) for k, part in enumerate(sentence(0))]
+    with pytest.raises(ValueError, match=message):
+        window_scores([item], **options)
+    with pytest.raises(ValueError, match="no items"):
+        window_scores([])
