@@ -2,6 +2,7 @@
 # make test    the tests
 # make bench   side-by-side speed and memory against the libraries a user would pick instead
 # make fresh   clone this repository into an empty folder and do there what README says
+# make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
 # make lint    style of the code
 PYTHON  ?= python3
 EDITION ?= pocket
@@ -9,7 +10,7 @@ VENV    := .venv
 READY   := $(VENV)/.installed
 BIN     := $(VENV)/bin
 
-.PHONY: book test bench fresh lint clean
+.PHONY: book test bench recovery fresh lint clean
 
 book: $(READY)
 	$(BIN)/alike book --edition $(EDITION) $(if $(STRICT),--strict)
@@ -19,6 +20,19 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+EEG    = -p recording pocket-eeg
+SOUNDS = -p recording pocket-sounds -p listeners "[1, 2, 4]" -p strengths "[0.05, 0.1, 0.2, 0.4, 1.0]"
+STORY  = -p recording pocket-story -p listeners "[3, 6]" -p segments "[6, 12]" -p strengths "[0.1, 0.2, 0.4]"
+BLOCKS = 1000 1020
+
+recovery: $(READY)
+	for first in $(BLOCKS); do \
+	  $(BIN)/alike run studies -p first $$first -p studies 20 $(EEG) && \
+	  $(BIN)/alike run studies -p first $$first -p studies 20 $(SOUNDS) && \
+	  $(BIN)/alike run studies -p first $$first -p studies 20 $(STORY) || exit 1; \
+	done
+	$(BIN)/python -m lib.report.studies data/recovery.csv
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
