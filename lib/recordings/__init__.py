@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from lib import ground
-from lib.recordings.cards import card, registry, registry_fingerprint
+from lib.recordings.cards import card, published_fingerprint
 from lib.recordings.files import check, fetch
 from lib.recordings.narrative import EEGRecording, StoryRecording
-from lib.recordings.record import COMPONENTS, Recording, SoundRecording
+from lib.recordings.record import COMPONENTS, Recording, SensorSoundRecording, SoundRecording
 
 __all__ = [
     "COMPONENTS",
     "EEGRecording",
     "Recording",
+    "SensorSoundRecording",
     "SoundRecording",
     "StoryRecording",
     "card",
@@ -33,6 +34,7 @@ __all__ = [
 
 _LOADERS = {
     "natsound165": ("lib.recordings.natsound", "load"),
+    "song-ecog": ("lib.recordings.song_ecog", "load"),
     "pocket-words": ("lib.recordings.pocket.sounds", "labelled_sounds"),
     "pocket-sounds": ("lib.recordings.pocket.listeners", "load"),
     "pocket-eeg": ("lib.recordings.pocket.eeg", "load"),
@@ -57,7 +59,7 @@ def fingerprint(name: str) -> str:
         folders = (Path(__file__).parent / "pocket", ground.DATA / "pocket")
         sources = sorted(path for folder in folders for path in folder.glob("*.*") if path.is_file())
         return ground.fingerprint(name, *(source.read_bytes() for source in sources))
-    return registry_fingerprint(name, registry(name))
+    return published_fingerprint(name)
 
 
 def load(name: str, root: str | Path | None = None, **options: Any) -> Recording:
@@ -71,16 +73,17 @@ def load(name: str, root: str | Path | None = None, **options: Any) -> Recording
         Folder that holds the recording's own folder. Default: ``ALIKE_DATA`` where it has that folder, else the
         cache (data/cache or ``ALIKE_CACHE``), into which what is missing is downloaded or generated.
     **options
-        What the recording's loader takes: none for natsound165; snr, subjects, scans, seed, without and sound_seed
-        for pocket-sounds (``lib.recordings.pocket.listeners.load``); variants and seed for pocket-words; subjects,
-        segments, snr, seed, without and stored for pocket-eeg (``lib.recordings.pocket.eeg.load``); subjects, segments,
-        repeats, snr, seed and without for pocket-story (``lib.recordings.pocket.bold.load``).
+        What the recording's loader takes: none for natsound165; level for song-ecog
+        (``lib.recordings.song_ecog.load``); snr, subjects, scans, seed, without and sound_seed for pocket-sounds
+        (``lib.recordings.pocket.listeners.load``); variants and seed for pocket-words; subjects, segments, snr,
+        seed, without and stored for pocket-eeg (``lib.recordings.pocket.eeg.load``); subjects, segments, repeats, snr,
+        seed and without for pocket-story (``lib.recordings.pocket.bold.load``).
 
     Returns
     -------
     Recording
-        For sets of short sounds with fMRI responses a ``SoundRecording``, for EEG an ``EEGRecording``, for fMRI to
-        a story a ``StoryRecording``.
+        For sets of short sounds with fMRI responses a ``SoundRecording``, with a time course of the response to each
+        sound a ``SensorSoundRecording``; for EEG an ``EEGRecording``, for fMRI to a story a ``StoryRecording``.
 
     Raises
     ------

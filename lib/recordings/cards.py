@@ -53,3 +53,10 @@ def read_registry(path: str | Path) -> dict[str, str]:
 def registry_fingerprint(name: str, files: Mapping[str, str]) -> str:
     """Hash of a registry's entries, whatever their order."""
     return ground.fingerprint(name, *(f"{file} {digest}" for file, digest in sorted(files.items())))
+
+
+def published_fingerprint(name: str) -> str:
+    """Hash of the registered files of a recording and of the one whose sounds it shares (`sounds` on its card)."""
+    own = registry_fingerprint(name, registry(name))
+    sounds = card(name).get("sounds")
+    return ground.fingerprint(own, published_fingerprint(sounds)) if sounds else own

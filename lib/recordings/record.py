@@ -1,7 +1,8 @@
 """What a loaded recording is: one labelled record per data set, the same for real and for simulated brains.
 
 Comes in: tables and the functions that read sound, responses and maps from disk (each data set brings its own).
-Goes out: ``Recording`` and, for sets of short sounds, ``SoundRecording``.
+Goes out: ``Recording`` and, for sets of short sounds, ``SoundRecording`` (fMRI) and ``SensorSoundRecording`` (time
+courses).
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from lib import ground
 
 COMPONENTS = ("lowfreq", "highfreq", "envsounds", "pitch", "speech", "music")
 """The six response components of Norman-Haignere et al. (2015), in the order of their file."""
+
+GROUP = "group"
+"""Subject name for all listeners together."""
 
 FSAVERAGE_VERTICES = {"fsaverage": 163_842, "fsaverage5": 10_242}
 """Vertices per hemisphere. FreeSurfer's icosahedra are nested: fsaverage5 is the first 10,242 vertices of fsaverage."""
@@ -142,6 +146,35 @@ class SoundRecording(Recording):
         self._one_of(subject, "subject with surface maps", self.surface_subjects)
         mesh = self._one_of(mesh or self.meshes[0], "mesh", self.meshes)
         return self.read_surface(component, subject, mesh)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SensorSoundRecording(Recording):
+    """A set of short sounds with a time course of every channel's response to each of them.
+
+    Attributes
+    ----------
+    level : str
+        What the channels are, as chosen when loading.
+    rate : float
+        Samples per second.
+    time_courses : xarray.DataArray, shape (sound, channel, time)
+        Responses of all channels, the sounds in the order of `stimuli`, `time` in seconds from the sound's onset.
+        Where it is known whose a channel is, the coordinate `subject` says so.
+    """
+
+    level: str
+    rate: float
+    time_courses: xr.DataArray = field(repr=False)
+
+    def responses(self, subject: str, stimulus: str, **options: Any) -> xr.DataArray:
+        """Time courses of one of `subjects`, or of all channels (``"group"``), to one stimulus: (channel, time)."""
+        stimulus = self._one_of(stimulus, "stimulus", self.stimuli.index)
+        return self.responses_of_all(subject, **options).sel(sound=stimulus)
+
+    def responses_of_all(self, subject: str = GROUP, **options: Any) -> xr.DataArray:
+        """Time courses of one of `subjects`, or of all channels, to all stimuli: (sound, channel, time)."""
+        return self.read_responses(self._one_of(subject, "subject", [GROUP, *self.subjects]), **options)
 
 
 def component_array(profiles: np.ndarray, stimuli: pd.DataFrame, **attrs: Any) -> xr.DataArray:
