@@ -1,26 +1,22 @@
-"""What a model computed from sounds: its layers, their clocks, and the cache that remembers them.
+"""What a model computed from sounds: its layers and their clocks, and the record that every kind of model fills in.
 
-Comes in: waveforms with their sampling rates, and a ``Model``, the thin record every kind of model fills in. Goes out:
-``Activations`` of one sound (per layer, frame by frame, each frame with its time), and ``sound_features`` of many
-(per layer, one time-averaged row a sound), read from disk where they have been computed before.
+Comes in: waveforms with their sampling rates, checked here before any model hears them. Goes out: ``Activations`` of
+one sound (per layer, frame by frame, each frame with its time), and ``Model``, all that the rest of the book needs to
+know of one. How many sounds are represented at once, and what is remembered, is up to ``lib.models.extraction``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lib.ground import unknown
-from lib.models import storage
 
 if TYPE_CHECKING:
     import pandas as pd
-
-WINDOW = 120.0  # seconds of sound held in memory while equal lengths are looked for
-BATCH = 16.0  # seconds of sound represented at once
 
 
 class Frames(NamedTuple):
@@ -80,6 +76,10 @@ class Model:
         Waveforms (sounds, samples) at `rate` to {layer: Frames}.
     describe : callable
         Layer name to a table with one row per unit: what each unit stands for.
+    window : float
+        Seconds of sound that are represented at once at most; what is longer is heard in windows that overlap.
+    context : float
+        Seconds at both ends of such a window whose frames are left out, because they lack what comes before or after.
     """
 
     name: str
@@ -89,9 +89,21 @@ class Model:
     shortest: float
     represent: Callable[[np.ndarray], dict[str, Frames]]
     describe: Callable[[str], pd.DataFrame]
+    window: float = 60.0
+    context: float = 4.0
 
-    def activations(self, samples: np.ndarray, rate: float) -> Activations:
-        """Represent one sound.
+    def activations(
+        self,
+        samples: np.ndarray,
+        rate: float,
+        *,
+        layers: Sequence[str] | None = None,
+        precision: str = "full",
+        window: float | None = None,
+        context: float | None = None,
+        cache: bool = False,
+    ) -> Activations:
+        """Represent one sound of any length.
 
         Parameters
         ----------
@@ -99,6 +111,11 @@ class Model:
             Mono waveform, floating point.
         rate : float
             Its sampling rate in Hz.
+        layers, precision, window, context
+            As in ``lib.models.sound_activations``.
+        cache : bool
+            Read the activations from disk if they were computed before, else write them there. They are then mapped
+            from the file, so that a long sound need not fit in memory.
 
         Returns
         -------
@@ -109,9 +126,11 @@ class Model:
         ValueError
             If the sound is empty, not mono, not floating point, not finite, or shorter than the model can hear.
         """
-        frames = self.represent(prepared(samples, rate, self)[None])
-        layers = {layer: frame.values[0] for layer, frame in frames.items()}
-        return Activations(layers, {layer: frame.times for layer, frame in frames.items()})
+        from lib.models.extraction import one_sound
+
+        return one_sound(
+            self, samples, rate, layers=layers, precision=precision, window=window, context=context, cache=cache
+        )
 
     def units(self, layer: str) -> pd.DataFrame:
         """Table with one row per unit of `layer`, to label figures with (centre frequency, rate, ...)."""
@@ -120,7 +139,7 @@ class Model:
         return self.describe(layer)
 
 
-def _time_average(values) -> np.ndarray:
+def _time_average(values: np.ndarray) -> np.ndarray:
     return values.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
@@ -168,86 +187,3 @@ def prepared(samples: np.ndarray, rate: float, model: Model) -> np.ndarray:
     import soxr
 
     return soxr.resample(samples, rate, model.rate)
-
-
-def sound_features(
-    model: Model, sounds: Iterable[tuple[np.ndarray, float]], *, cache: bool = True, progress: bool = False
-) -> dict[str, np.ndarray]:
-    """Time-averaged activations of many sounds.
-
-    Sounds are taken from the iterable as they are needed, about two minutes of them at a time, and those of equal
-    length are represented together. What was computed before is read from ``cache_folder()/activations``.
-
-    Parameters
-    ----------
-    model : Model
-        From ``load``.
-    sounds : iterable of (samples, rate)
-        Mono waveforms with their sampling rates in Hz.
-    cache : bool
-        Read features from disk, and write those that were missing or damaged.
-    progress : bool
-        Show a bar that counts sounds, on stderr.
-
-    Returns
-    -------
-    dict of str to float32 array (sounds, units)
-        One entry per layer, rows in the order of `sounds`.
-
-    Raises
-    ------
-    ValueError
-        If there are no sounds, or one of them is not valid; the message says which.
-    """
-    from tqdm import tqdm
-
-    shelf = storage.shelf(model.name, model.revision, model.layers, "pooled") if cache else None
-    rows = []
-    with tqdm(desc=model.name, unit="sound", disable=not progress) as bar:
-        for window in _windows(model, sounds):
-            rows += _window_features(model, window, shelf)
-            bar.update(len(window))
-    if not rows:
-        raise ValueError("no sounds given: `sounds` is empty (or an iterator that was already used up)")
-    return {layer: np.stack([row[layer] for row in rows]) for layer in model.layers}
-
-
-def _windows(model, sounds) -> Iterator[list[tuple[np.ndarray, float]]]:
-    """Checked sounds in lists that last about WINDOW seconds, so that memory stays bounded."""
-    window, seconds = [], 0.0
-    for number, (samples, rate) in enumerate(sounds):
-        try:
-            samples = checked(samples, rate, ndim=1, shortest=model.shortest)
-        except ValueError as error:
-            raise ValueError(f"sound {number}: {error}") from error
-        window.append((samples.astype(np.float32, copy=False), rate))
-        seconds += len(samples) / rate
-        if seconds >= WINDOW:
-            yield window
-            window, seconds = [], 0.0
-    if window:
-        yield window
-
-
-def _window_features(model, window, shelf) -> list[dict[str, np.ndarray]]:
-    """One {layer: (units,)} per sound of the window: from the shelf where it has them, computed where not."""
-    files = [storage.file_of(shelf, *sound) if shelf else None for sound in window]
-    rows = [storage.read(file, model.layers) if file else None for file in files]
-    waves = {i: prepared(*window[i], model) for i, row in enumerate(rows) if row is None}
-    for numbers in _batches(waves, model.rate):
-        frames = model.represent(np.stack([waves[i] for i in numbers]))
-        for place, i in enumerate(numbers):
-            rows[i] = {layer: _time_average(frames[layer].values[place]) for layer in model.layers}
-            if files[i]:
-                storage.write(files[i], rows[i])
-    return rows
-
-
-def _batches(waves, rate) -> Iterator[list[int]]:
-    """Keys of waves of equal length, so many at a time that they last about BATCH seconds."""
-    lengths = {}
-    for key, wave in waves.items():
-        lengths.setdefault(len(wave), []).append(key)
-    for length, keys in lengths.items():
-        size = max(1, int(BATCH * rate / length))
-        yield from (keys[start : start + size] for start in range(0, len(keys), size))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from lib.ground import fingerprint
+from lib.ground import WrongUse, fingerprint
 from lib.models.activations import Model
 from lib.models.cochlea import cochleagram, cochleagram_units
 from lib.models.mel import logmel, logmel_units, mfcc, mfcc_units
@@ -26,15 +26,24 @@ SHORTEST = 0.1  # seconds; long enough for the slowest of the windows
 SOURCES = ("activations", "baselines", "cochlea", "mel", "modulation")
 
 
-def load(card: Mapping) -> Model:
+def load(card: Mapping, seed: int | None = None) -> Model:
     """Make the baseline of a roster card; it has one layer, called by its own name.
 
     Parameters
     ----------
     card : mapping
         Row of the roster; its name and rate are used.
+    seed : int, optional
+        Not taken: a fixed filterbank has nothing to draw at random.
+
+    Raises
+    ------
+    lib.ground.WrongUse
+        If a seed is given.
     """
     name, rate = card["name"], card["rate"]
+    if seed is not None:
+        raise WrongUse(f"{name} is a fixed filterbank without weights, so it has no untrained twin: use {name} itself")
     function, units = BASELINES[name]
     return Model(
         name=name,

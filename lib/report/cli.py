@@ -15,13 +15,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
-from lib.ground import DamagedData, MissingData, WrongUse
+from lib.ground import DamagedData, MissingData, WrongUse, unknown
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 data_app = typer.Typer(no_args_is_help=True, help="Recordings: what is known, fetch one, check one.")
-models_app = typer.Typer(no_args_is_help=True, help="Models: what is known.")
+models_app = typer.Typer(no_args_is_help=True, help="Models: what is known, fetch one, check one.")
 app.add_typer(data_app, name="data")
 app.add_typer(models_app, name="models")
 console = Console(highlight=False, soft_wrap=True)
@@ -112,15 +112,77 @@ def data_check(name: str) -> None:
 
 
 @models_app.command("list")
-def models_list() -> None:
-    """Every model of the roster and whether it runs."""
+def models_list(
+    family: Annotated[str | None, typer.Option(help="Only models of this family.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only models with this status.")] = None,
+) -> None:
+    """Every model of the roster, whether it runs, and if not, why."""
     from lib import models
 
-    shown = ["title", "family", "status"]
-    table = Table("model", *shown)
-    for name, row in models.roster().set_index("name")[shown].iterrows():
-        table.add_row(str(name), *map(str, row))
+    roster = models.roster()
+    for column, wanted in (("family", family), ("status", status)):
+        if wanted is not None and wanted not in set(roster[column]):
+            raise unknown(column, wanted, set(roster[column]))
+        roster = roster if wanted is None else roster[roster[column] == wanted]
+    model = Column("model", no_wrap=True, overflow="fold")
+    table = Table(model, "what it is", "family", "layers", "units", "MB", "status")
+    for row in roster.to_dict("records"):
+        told = f"{row['status']}: {row['reason']}" if row["reason"] else row["status"]
+        table.add_row(*(str(row[key]) for key in ("name", "title", "family", "layers", "width", "size_mb")), told)
     console.print(table)
+    counts = roster["status"].value_counts()
+    console.print(f"{len(roster)} models: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
+
+
+@models_app.command("fetch")
+def models_fetch(name: str) -> None:
+    """Download the weights of a model: safetensors, where its publisher offers them."""
+    from lib import models
+    from lib.models import checkpoints
+
+    console.print(f"{name} is at {checkpoints.fetch(models.card(name))}")
+
+
+@models_app.command("train")
+def models_train(name: str) -> None:
+    """Train one of the book's own small models, or go on where its training was interrupted."""
+    from lib import diets
+    from lib.models import recipes, zoo
+
+    recipe = recipes.recipe(name)
+    folder = zoo.train(recipe, [diets.collect(diet) for diet in recipe.diets])
+    console.print(f"{name} is at {folder}")
+
+
+@models_app.command("check")
+def models_check(name: str) -> None:
+    """Load a model, let it hear a click and a sentence, and tell what is wrong if anything is."""
+    from lib.models.check import check
+
+    checked = check(name, _sentence())
+    console.print(f"{name}\n" + "\n".join(f"  {what}: {found}" for what, found in checked.facts.items()), markup=False)
+    if len(checked.layers):
+        console.print(_layer_table(checked.layers))
+    for problem in checked.problems:
+        errors.print(problem, style="red", markup=False)
+    count = len(checked.problems)
+    console.print(f"{name}: {count} problem{'s' * (count != 1)}.", markup=False)
+    raise typer.Exit(1 if count else 0)
+
+
+def _layer_table(layers) -> Table:
+    shown = {"click": lambda seconds: f"{1000 * seconds:+.0f} ms"}
+    table = Table("layer", *layers.columns)
+    for layer, row in layers.iterrows():
+        table.add_row(str(layer), *(shown.get(key, "{:g}".format)(value) for key, value in row.items()))
+    return table
+
+
+def _sentence() -> tuple:
+    """First sentence of the pocket story, spoken now, and its rate."""
+    from lib.recordings.pocket import narrator, story
+
+    return narrator.say(story.sentences()["text"].iloc[0]).samples, narrator.RATE
 
 
 @contextmanager

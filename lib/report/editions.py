@@ -218,7 +218,19 @@ def _answers(edition: Edition, done: Mapping[str, runs.Run]) -> str:
             label = " *(simulated listeners)*" if _simulated_notice(done[page.name]) else ""
             link = f"[{numbers['_question']}](chapters/{page.name})"
             entries.append(f"{link}\n: {numbers['_answer']}{label}\n")
-    return f"This is the **{edition.title}**. {edition.about}\n\n" + "\n".join(entries)
+    return f"This is the **{edition.title}**. {edition.about}\n\n" + "\n".join(entries) + _verdicts(edition, done)
+
+
+def _verdicts(edition: Edition, done: Mapping[str, runs.Run]) -> str:
+    from lib.report import claims
+
+    found = [
+        entry | {"page": f"chapters/{page.name}"}
+        for page in edition.pages
+        for entry in done[page.name].numbers().values()
+        if isinstance(entry, dict) and "verdict" in entry
+    ]
+    return f"\n### The papers' claims\n\n{claims.verdict_table(found)}" if found else ""
 
 
 def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
@@ -256,15 +268,35 @@ def _recordings_page() -> str:
 def _models_page() -> str:
     from lib import models
 
-    titles = {"name": "name", "title": "model", "family": "family", "rate": "input, Hz", "layers": "layers",
-              "width": "units", "frame_rate": "frames/s", "training": "trained on", "status": "status",
+    titles = {"title": "model", "name": "name", "family": "family", "status": "status", "parameters": "parameters",
+              "rate": "input, Hz", "layers": "layers", "width": "units", "frame_rate": "frames/s",
+              "objective": "trained to", "training": "trained on", "licence": "licence", "paper": "paper",
               "reference": "reference"}  # fmt: skip
-    rows = ["| " + " | ".join(str(row[key]) for key in titles) + " |" for _, row in models.roster().iterrows()]
+    roster = models.roster()
+    runs = (roster["status"] == "runs").sum()
+    rows = ["| " + " | ".join(_cell(row, key) for key in titles) + " |" for row in roster.to_dict("records")]
     head = "| " + " | ".join(titles.values()) + " |\n|" + "---|" * len(titles)
     return (
         "# Models\n\nWhat can stand beside a brain in these chapters: pass a name as `-p model NAME`. "
-        f"`alike models list` prints the same table.\n\n{head}\n" + "\n".join(rows) + "\n"
+        f"{len(roster)} models, {runs} of which run here: a test executes their architecture, from a checkpoint with "
+        "random weights, through the code that loads the published one. `untrained:NAME:0` is the model with random "
+        "weights and needs no download. `alike models list` prints this table, `alike models fetch NAME` gets weights, "
+        "`alike models check NAME` says whether a model does what its row promises. "
+        "[How to add one of your own](../own-model).\n\n"
+        "Click a column's title to sort by it.\n\n"
+        f"```{{table}}\n:class: sortable\n\n{head}\n" + "\n".join(rows) + "\n```\n"
     )
+
+
+def _cell(row: Mapping[str, Any], key: str) -> str:
+    """One fact as it is shown in the table: numbers readable, why a model doesn't run beside its status."""
+    value = row[key]
+    if key == "parameters" and value != "":
+        return f"{value / 1e9:.3g} B" if value >= 1e9 else f"{value / 1e6:.3g} M" if value >= 1e5 else f"{value:,}"
+    if key == "name":
+        return f"`{value}`"
+    text = f"{value}: {row['reason']}" if key == "status" and row["reason"] else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _write(path: Path, text: str) -> None:

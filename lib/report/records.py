@@ -14,13 +14,16 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import display
 
 from lib.ground import WrongUse, replacing
+
+if TYPE_CHECKING:
+    from lib.report.claims import Verdict
 
 RESULT_COLUMNS = {
     "chapter": "string", "recording": "string", "subject": "string", "stimulus": "string", "model": "string",
@@ -87,6 +90,28 @@ def answer(question: str, text: str) -> None:
     _update_numbers({"_question": question, "_answer": text})
 
 
+def verdict(found: Verdict, *, simulated: bool = False) -> None:
+    """Record what the ledger's rule says of a claim on a recording; the book's table of verdicts shows it.
+
+    Quote it with ``{glue:text}`verdict_A1```, and what decided it with ``{glue:text}`verdict_A1_why```.
+
+    Parameters
+    ----------
+    found : lib.report.claims.Verdict
+        From ``claims.decide``: a verdict is computed, never typed.
+    simulated : bool
+        Whether the recording is simulated.
+    """
+    _glue(f"verdict_{found.claim}", found.verdict)
+    _glue(f"verdict_{found.claim}_why", found.why)
+    numbers = {"p": _json(found.p), "p_holm": _json(found.p_holm), "n_tests": found.n_tests}
+    words = {key: getattr(found, key) for key in ("claim", "recording", "verdict", "why")}
+    parts = {key: {k: v if k == "n" else _json(v) for k, v in part.items()} for key, part in found.measured.items()}
+    about = {"value": found.verdict, "text": found.verdict, "about": f"verdict on claim {found.claim}"}
+    entry = about | words | numbers | {"simulated": simulated, "measured": parts}
+    _update_numbers({f"verdict_{found.claim}_{found.recording}": entry})
+
+
 def save_results(frame: pd.DataFrame, **constant: Any) -> pd.DataFrame:
     """Write the chapter's tidy results, one row per number.
 
@@ -115,6 +140,14 @@ def save_results(frame: pd.DataFrame, **constant: Any) -> pd.DataFrame:
         with replacing(folder / "results.parquet") as path:
             table.to_parquet(path, index=False)
     return table
+
+
+def save_table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Keep a table of the chapter's own with the run, as tables/NAME.csv; it is given back for display."""
+    if folder := run_folder():
+        with replacing(folder / "tables" / f"{name}.csv") as path:
+            frame.to_csv(path, index=False)
+    return frame
 
 
 def show(figure: plt.Figure, name: str, caption: str, alt: str) -> None:

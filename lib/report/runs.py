@@ -148,16 +148,17 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
     except WrongUse as error:
         lines = "\n  ".join(str(parameter) for parameter in known.values())
         raise WrongUse(f"{error}\nParameters of chapter {chapter!r}:\n  {lines}") from None
-    for kind, room in (("recording", recordings), ("model", models)):
-        for name in _named(values, kind):
-            if name not in room.names():
-                raise unknown(kind, name, room.names())
+    for name in _named(values, "recording"):
+        if name not in recordings.names():
+            raise unknown("recording", name, recordings.names())
+    for name in _named(values, "model"):
+        models.card(models.original(name))
     return values
 
 
 def _named(values: Mapping[str, Any], kind: str) -> list[str]:
-    """Recordings (or models) that the parameters called `kind` or `kind` + s name."""
-    given = [values[key] for key in (kind, f"{kind}s") if key in values]
+    """Recordings (or models) that parameters name: those whose name is or ends in `kind`, or its plural."""
+    given = [value for key, value in values.items() if f"_{key}".removesuffix("s").endswith(f"_{kind}")]
     return [name for value in given for name in (value if isinstance(value, list) else [value])]
 
 
@@ -173,7 +174,7 @@ def fingerprints(chapter: str, values: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": fingerprint(json.dumps(dict(values), sort_keys=True)),
         "lib": _tree_hash("lib/**/*.py"),
         "versions": _tree_hash("requirements.lock"),
-        "tables": _tree_hash("data/*.yml", "data/published/*.csv"),
+        "tables": _tree_hash("data/*.yml", "data/*.csv", "data/published/*.csv"),
         "recordings": {name: recordings.fingerprint(name) for name in _named(values, "recording")},
         "models": {name: models.fingerprint(name) for name in _named(values, "model")},
     }
@@ -234,6 +235,17 @@ def run(
     if place == target:
         shutil.rmtree(failed, ignore_errors=True)
     return Run(place, manifest, fresh=True)
+
+
+def of_this_source(chapter: str, folder: Path = RUNS) -> list[Run]:
+    """Successful runs of a chapter as its source stands today, whatever else has changed since; by name."""
+    mark = fingerprint(source(chapter).read_bytes())
+    manifests = {path.parent: json.loads(path.read_text()) for path in Path(folder).glob(f"{chapter}-*/manifest.json")}
+    return [
+        Run(place, manifest, fresh=False)
+        for place, manifest in sorted(manifests.items())
+        if manifest["status"] == "ok" and manifest["fingerprints"]["chapter"] == mark
+    ]
 
 
 def _execute(chapter: str, values: dict[str, Any], work: Path, progress: Callable | None) -> dict[str, Any]:

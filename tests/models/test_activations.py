@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from lib.ground import WrongUse
-from lib.models import Activations, load, names, sound_features
-from lib.models.activations import WINDOW, checked
+from lib.models import Activations, load
+from lib.models.activations import checked
+from lib.models.baselines import BASELINES
 from lib.models.cochlea import cochleagram
+from lib.models.extraction import LIST, sound_features
 from lib.models.mel import logmel, mfcc
 from lib.models.modulation import spectrotemporal
 
@@ -177,11 +179,11 @@ def test_sounds_are_taken_as_they_are_needed(counting):
             yield np.full(10_000, number, np.float32), 1000  # ten seconds each
 
     features = sound_features(model, sounds(), cache=False)
-    assert drawn_before_work[0] <= WINDOW / 10
+    assert drawn_before_work[0] <= LIST / 10
     np.testing.assert_array_equal(features["power"][:, 0], np.arange(40.0) ** 2)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", BASELINES)
 def test_batch_equals_one_by_one(name):
     model = load(name)
     waves = np.random.default_rng(0).normal(size=(3, model.rate // 2)).astype(np.float32)
@@ -190,7 +192,7 @@ def test_batch_equals_one_by_one(name):
         np.testing.assert_allclose(model.represent(wave[None])[name].values[0], values, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", BASELINES)
 def test_two_sampling_rates_give_nearly_the_same(name):
     model = load(name)
     t = np.arange(88200) / 44100

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.models import load, names, sound_features
+from lib.models import load, sound_features
+from lib.models.baselines import BASELINES
 
 pytestmark = [
     pytest.mark.real,
@@ -24,7 +25,7 @@ def features(folder, tmp_path_factory):
 
     files = sorted((folder / "natsound165-neuron2015/stimuli/wav").glob("*.wav"))
     sounds = [soundfile.read(file, dtype="float32") for file in files]
-    found = {name: sound_features(load(name), sounds, cache=False)[name] for name in names()}
+    found = {name: sound_features(load(name), sounds, cache=False)[name] for name in BASELINES}
     return [file.stem for file in files], found
 
 

@@ -52,12 +52,63 @@ def test_frames_fit_on_the_shelf_too(tmp_path, layers):
     assert storage.read(tmp_path / "frames", WIDTHS)["high"].shape == (7, 5)
 
 
-def test_missing_file_is_silent(tmp_path):
+@pytest.fixture
+def pieces():
+    """Frames of a sound in three pieces: two layers on two clocks."""
+    rng = np.random.default_rng(1)
+    return [
+        {
+            layer: (rng.normal(size=(frames, width)).astype(np.float32), start + np.arange(frames) / 100)
+            for layer, width, frames in (("low", 3, 4), ("high", 5, 2))
+        }
+        for start in (0.0, 1.0, 2.0)
+    ]
+
+
+@pytest.fixture
+def reel(tmp_path, pieces):
+    path = tmp_path / "shelf" / "frames.safetensors"
+    storage.write_frames(path, iter(pieces))
+    return path
+
+
+def test_pieces_become_one_file_that_the_library_reads_too(reel, pieces):
+    from safetensors.numpy import load_file
+
+    layers, times = storage.read_frames(reel, WIDTHS)
+    library = load_file(reel)
+    assert list(layers) == list(times) == list(WIDTHS)
+    for layer in WIDTHS:
+        np.testing.assert_array_equal(layers[layer], np.concatenate([piece[layer][0] for piece in pieces]))
+        np.testing.assert_array_equal(times[layer], np.concatenate([piece[layer][1] for piece in pieces]))
+        np.testing.assert_array_equal(library[layer], layers[layer])
+    assert [path.name for path in reel.parent.iterdir()] == [reel.name]
+
+
+def test_frames_are_given_as_they_are_read(tmp_path, pieces):
+    written = storage.write_frames(tmp_path / "frames", pieces)
+    for one, two in zip(written, storage.read_frames(tmp_path / "frames", WIDTHS), strict=True):
+        assert list(one) == list(two)
+        for layer, values in one.items():
+            np.testing.assert_array_equal(values, two[layer])
+            assert values.dtype == two[layer].dtype
+
+
+def test_frames_can_be_written_over_while_they_are_used(reel, pieces):
+    layers, _ = storage.read_frames(reel, WIDTHS)
+    before = np.array(layers["low"])
+    storage.write_frames(reel, [{layer: (values + 1, times) for layer, (values, times) in pieces[0].items()}])
+    np.testing.assert_array_equal(layers["low"], before)
+
+
+@pytest.mark.parametrize("read", [storage.read, storage.read_frames])
+def test_missing_file_is_silent(tmp_path, read):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert storage.read(tmp_path / "none", WIDTHS) is None
+        assert read(tmp_path / "none", WIDTHS) is None
 
 
+@pytest.mark.parametrize(("fixture", "read"), [("file", storage.read), ("reel", storage.read_frames)])
 @pytest.mark.parametrize(
     "damage",
     [
@@ -71,16 +122,33 @@ def test_missing_file_is_silent(tmp_path):
         pytest.param(lambda raw: b"not at all what was expected here", id="other bytes"),
     ],
 )
-def test_damage_is_noticed(file, damage):
-    file.write_bytes(damage(file.read_bytes()))
+def test_damage_is_noticed(request, fixture, read, damage):
+    path = request.getfixturevalue(fixture)
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.warns(UserWarning, match="damaged"):
-        assert storage.read(file, WIDTHS) is None
+        assert read(path, WIDTHS) is None
+
+
+def test_every_single_flipped_bit_of_frames_is_noticed(reel):
+    raw = reel.read_bytes()
+    whole = storage.read_frames(reel, WIDTHS)
+    whole = [{layer: np.array(values) for layer, values in part.items()} for part in whole]
+    for place in range(0, len(raw), 7):
+        reel.write_bytes(flipped(raw, place))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = storage.read_frames(reel, WIDTHS)
+        assert caught or all(
+            np.array_equal(one[layer], two[layer]) for one, two in zip(found, whole, strict=True) for layer in WIDTHS
+        )
 
 
 @pytest.mark.parametrize("widths", [{"low": 3}, {"low": 3, "high": 4}, {"low": 3, "high": 5, "top": 1}])
-def test_file_of_other_layers_is_not_taken(file, widths):
+def test_file_of_other_layers_is_not_taken(file, reel, widths):
     with pytest.warns(UserWarning, match="damaged"):
         assert storage.read(file, widths) is None
+    with pytest.warns(UserWarning, match="damaged"):
+        assert storage.read_frames(reel, widths) is None
 
 
 @pytest.mark.parametrize("existing", [True, False])

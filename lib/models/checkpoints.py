@@ -1,0 +1,280 @@
+"""Weights on disk: where they are, what marks them, how they are read and fetched.
+
+Comes in: the roster's card of a model. Goes out: the folder with its config and weights, a fingerprint of it that costs
+little even for large files, and its tensors. Weights are safetensors; a pickled checkpoint is read by torch's
+weights-only loader, which builds tensors and nothing else. No code of a checkpoint is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote
+
+from lib.ground import DamagedData, MissingData, WrongUse, cache_folder, fingerprint, replacing
+
+PICKLED = (".bin", ".pt", ".pth", ".ckpt")
+READ = (".json", ".safetensors", ".txt", ".model", *PICKLED)  # files that decide about a model's numbers
+BLOCK, BLOCKS = 1 << 16, 64  # bytes of a sampled piece of a file, and how many pieces
+
+
+def models_folder() -> Path:
+    """Folder of local checkpoints, one folder per model: ``ALIKE_MODELS``, or models in the cache."""
+    return Path(os.environ.get("ALIKE_MODELS", cache_folder() / "models"))
+
+
+def find(card: Mapping) -> Path:
+    """Find the folder with a model's config and weights on this machine.
+
+    Parameters
+    ----------
+    card : mapping
+        Row of the roster.
+
+    Returns
+    -------
+    pathlib.Path
+        ``models_folder()/NAME`` if it holds weights, else the model's snapshot in the local hub cache.
+
+    Raises
+    ------
+    lib.ground.MissingData
+        If neither is there, in one line: what is missing, its size, and how to get it.
+    """
+    found = next((folder for folder in _folders(card) if _complete(folder)), None)
+    if found is None:
+        raise MissingData(_advice(card))
+    return found
+
+
+def find_file(card: Mapping) -> Path:
+    """Find the one file that is all of a model: the card's `file`, else the only one in its folder.
+
+    Places and errors are those of ``find``.
+    """
+    for folder in _folders(card):
+        found = [folder / card["file"]] if "file" in card else list(folder.glob("[!.]*"))
+        if len(found) == 1 and found[0].is_file():
+            return found[0]
+    raise MissingData(_advice(card))
+
+
+def fingerprint_of(folder: str | Path) -> str:
+    """Mark of a checkpoint that changes when its configuration or weights do.
+
+    Small files count whole. Of a large one, its size, its head (where safetensors keep names and shapes), its tail and
+    64 evenly spaced pieces count, so that gigabytes cost milliseconds; training moves every tensor, so none of it goes
+    unnoticed.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of a checkpoint, or one file.
+    """
+    folder = Path(folder)
+    files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.suffix in READ)
+    return fingerprint(*(part for path in files for part in (path.name, *_sampled(path))))
+
+
+def state_dict(path: str | Path) -> dict:
+    """Read all tensors of a checkpoint.
+
+    Parameters
+    ----------
+    path : path
+        A file, or a folder: its safetensors if it has any, else its pickled files.
+
+    Returns
+    -------
+    dict
+        Names to tensors. A pickled file may hold further dictionaries and plain values.
+
+    Raises
+    ------
+    lib.ground.MissingData
+        If there is no such file.
+    lib.ground.DamagedData
+        If it cannot be read, or is pickled and holds anything but tensors and plain values.
+    """
+    tensors = {}
+    for file in weight_files(path):
+        tensors |= _tensors(file)
+    return tensors
+
+
+def keys(path: str | Path) -> list[str]:
+    """Names of the tensors of a checkpoint; of safetensors, only the head is read."""
+    from safetensors import SafetensorError, safe_open
+
+    names = []
+    for file in weight_files(path):
+        if file.suffix != ".safetensors":
+            names += _tensors(file)
+            continue
+        try:
+            with safe_open(file, framework="pt") as opened:
+                names += opened.keys()
+        except SafetensorError as error:
+            raise DamagedData(f"{file} cannot be read as safetensors: {error}") from error
+    return names
+
+
+def weight_files(path: str | Path) -> list[Path]:
+    """Files with the weights: those an index lists, else all safetensors, else the one pickled file."""
+    path = Path(path)
+    if path.is_file():
+        return [path]
+    indexed = _indexed(path)
+    if indexed is not None:
+        return indexed
+    files = sorted(path.glob("*.safetensors"))
+    pickled = sorted(file for file in path.glob("*") if file.suffix in PICKLED)
+    if not files and len(pickled) > 1:
+        raise WrongUse(
+            f"{path} holds several checkpoints ({', '.join(file.name for file in pickled)}): keep one of them"
+        )
+    if not files and not pickled:
+        raise MissingData(f"{path} holds no weights (*.safetensors, {', '.join('*' + end for end in PICKLED)})")
+    return files or pickled
+
+
+def fetch(card: Mapping) -> Path:
+    """Download a model's config and weights, safetensors rather than pickled ones where there are both.
+
+    Files come through the hub's own client, which writes each whole or not at all; those of a card with a `url` go to
+    ``models_folder()/NAME``.
+
+    Parameters
+    ----------
+    card : mapping
+        Row of the roster: `hub`, `revision` and `files` (patterns, else chosen by what there is), or `url` and
+        `sha256`, are used.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    lib.ground.WrongUse
+        If the card says of no place to get weights from.
+    """
+    if "hub" in card:
+        import huggingface_hub as hub
+
+        place = {"repo_id": card["hub"], "revision": card.get("revision", "main")}
+        patterns = card.get("files") or _patterns(hub.list_repo_files(**place))
+        return Path(hub.snapshot_download(**place, allow_patterns=patterns))
+    if "url" in card:
+        return _download(card)
+    raise WrongUse(f"{card['name']} has no weights to fetch: {card.get('reason', 'its card names no place')}")
+
+
+def _folders(card) -> Iterator[Path]:
+    """Where a model may lie: its own folder, then its snapshot in the local cache of the hub."""
+    yield models_folder() / card["name"]
+    if "hub" not in card:
+        return
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    with suppress(LocalEntryNotFoundError):
+        yield Path(snapshot_download(card["hub"], revision=card.get("revision", "main"), local_files_only=True))
+
+
+def _complete(folder: Path) -> bool:
+    """Whether a folder holds weights, all of them if there is an index (a download may have stopped half way)."""
+    indexed = _indexed(folder) if folder.is_dir() else []
+    if indexed is not None:
+        return bool(indexed) and all(file.exists() for file in indexed)
+    return any(path.suffix in (".safetensors", *PICKLED) for path in folder.rglob("*"))
+
+
+def _indexed(folder: Path) -> list[Path] | None:
+    """Files that the index of a checkpoint in several files lists; None if there is no index."""
+    for name in ("model.safetensors.index.json", "pytorch_model.bin.index.json"):
+        if (folder / name).exists():
+            facts = json.loads((folder / name).read_text(encoding="utf-8"))
+            return [folder / file for file in sorted(set(facts["weight_map"].values()))]
+    return None
+
+
+def _advice(card) -> str:
+    name, size = card["name"], card.get("size_mb")
+    missing = f"weights of {name}{f' ({size:,} MB)' if size else ''} are not on this machine"
+    if "hub" in card or "url" in card:
+        return f"{missing}: `alike models fetch {name}` gets them, and untrained:{name}:0 runs without"
+    return f"{missing}: put them in {models_folder() / name}; untrained:{name}:0 runs without"
+
+
+def _patterns(files: list[str]) -> list[str]:
+    """What to fetch of a repository: small text files, and its weights in one format."""
+    top = [file for file in files if "/" not in file]
+    ending = "*.safetensors" if any(file.endswith(".safetensors") for file in top) else "*.bin"
+    weights = [file for file in top if file.endswith(ending[1:])]
+    return [*weights, *(file for file in top if file.endswith((".json", ".txt", ".model")))]
+
+
+def _download(card) -> Path:
+    """Files of a card that names their addresses, into a folder of its own, all or none; archives are unpacked."""
+    import pooch
+
+    urls = [card["url"]] if isinstance(card["url"], str) else card["url"]
+    folder = models_folder() / card["name"]
+    with replacing(folder) as scratch:
+        scratch.mkdir()
+        for url in urls:
+            name = unquote(url.split("?")[0].rsplit("/", 1)[-1])
+            path = Path(pooch.retrieve(url, card.get("sha256"), fname=name, path=scratch, progressbar=True))
+            if zipfile.is_zipfile(path) and path.suffix == ".zip":
+                with zipfile.ZipFile(path) as archive:
+                    archive.extractall(scratch)
+                path.unlink()
+    return folder
+
+
+def _sampled(path: Path) -> list[bytes]:
+    """Size of a file, and its content or evenly spaced pieces of it."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        if size <= BLOCK * BLOCKS:
+            return [str(size).encode(), file.read()]
+        pieces = [_head(file)]
+        for k in range(BLOCKS):
+            file.seek((size - BLOCK) * k // (BLOCKS - 1))
+            pieces.append(file.read(BLOCK))
+    return [str(size).encode(), *pieces]
+
+
+def _head(file) -> bytes:
+    """Names, types and places of all tensors of a safetensors file; of another file, its first bytes."""
+    length = int.from_bytes(file.read(8), "little")
+    return file.read(min(length, BLOCK * BLOCKS))
+
+
+def _tensors(file: Path) -> dict:
+    if not file.exists():
+        raise MissingData(f"{file} is not there; the checkpoint is incomplete: fetch it again")
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except SafetensorError as error:
+        raise DamagedData(f"{file} cannot be read as safetensors: {error}") from error
+    except Exception as error:  # a pickle may hold any bytes, and the loader raises as many kinds of error
+        raise DamagedData(
+            f"{file} is damaged, or holds more than tensors and was not opened: {_first(error)}"
+        ) from error
+
+
+def _first(error) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

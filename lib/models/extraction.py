@@ -1,0 +1,260 @@
+"""Many sounds, long sounds, sounds heard before: what is represented together, and what is remembered.
+
+Comes in: a ``Model`` and sounds of any length. Goes out: ``sound_features`` (per layer, one time-averaged row a sound)
+and ``sound_activations`` (per layer, frame by frame), read from disk where they have been computed before. Sounds of
+equal length go together, long ones are heard in windows; memory holds one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lib.ground import unknown
+from lib.models import storage
+from lib.models.activations import Activations, Frames, Model, checked, prepared
+from lib.models.lean import PRECISIONS, computing
+from lib.models.windows import batches, heard_in_windows
+
+LIST = 120.0  # seconds of sound held in memory while equal lengths are looked for
+
+Sound = tuple[np.ndarray, float]
+Piece = dict[str, Frames]  # part of one sound: values (frames, units) at times (frames,) of the sound
+
+
+def sound_features(
+    model: Model,
+    sounds: Iterable[Sound],
+    layers: Sequence[str] | None = None,
+    *,
+    precision: str = "full",
+    window: float | None = None,
+    context: float | None = None,
+    cache: bool = True,
+    progress: bool = False,
+) -> dict[str, np.ndarray]:
+    """Time-averaged activations of many sounds.
+
+    Sounds are taken from the iterable as they are needed, about two minutes of them at a time, and those of equal
+    length are represented together. What was computed before is read from ``cache_folder()/activations``; if all was,
+    the weights of the model are not even read.
+
+    Parameters
+    ----------
+    model : Model
+        From ``load``.
+    sounds : iterable of (samples, rate)
+        Mono waveforms with their sampling rates in Hz.
+    layers : sequence of str, optional
+        Those that are wanted. Default: all.
+    precision : {"full", "half"}
+        Half saves time on processors that multiply bfloat16; its tolerance is in ``lib.models.lean.computing``.
+    window, context : float, optional
+        Longest stretch of sound in seconds that is represented at once, and how much of it at either end only serves
+        as context, see ``lib.models.windows``. Default: the model's own.
+    cache : bool
+        Read features from disk, and write those that were missing or damaged.
+    progress : bool
+        Show a bar that counts sounds, on stderr.
+
+    Returns
+    -------
+    dict of str to float32 array (sounds, units)
+        One entry per layer, rows in the order of `sounds`.
+
+    Raises
+    ------
+    ValueError
+        If there are no sounds, or one of them is not valid; the message says which.
+    """
+    hearing = Hearing.of(model, layers, precision, window, context)
+    rows = list(_each(hearing, sounds, _POOLED, cache, progress))
+    if not rows:
+        raise ValueError("no sounds given: `sounds` is empty (or an iterator that was already used up)")
+    return {layer: np.stack([row[layer] for row in rows]) for layer in hearing.layers}
+
+
+def sound_activations(
+    model: Model,
+    sounds: Iterable[Sound],
+    layers: Sequence[str] | None = None,
+    *,
+    precision: str = "full",
+    window: float | None = None,
+    context: float | None = None,
+    cache: bool = True,
+    progress: bool = False,
+) -> Iterator[Activations]:
+    """Activations of many sounds frame by frame, one ``Activations`` after the other.
+
+    Parameters
+    ----------
+    model, sounds, layers, precision, window, context, progress
+        As in ``sound_features``.
+    cache : bool
+        Read activations from disk, and write those that were missing or damaged, as they are computed. They are mapped
+        from their files, so that neither many sounds nor a long one need fit in memory. Without, those of about two
+        minutes of sound are in memory at a time.
+
+    Yields
+    ------
+    Activations
+        In the order of `sounds`.
+
+    Raises
+    ------
+    ValueError
+        If a sound is not valid; the message says which.
+    """
+    hearing = Hearing.of(model, layers, precision, window, context)
+    yield from _each(hearing, sounds, _FRAMES, cache, progress)
+
+
+def one_sound(model: Model, samples: np.ndarray, rate: float, *, cache: bool, **options: Any) -> Activations:
+    """Activations of one sound, see ``Model.activations``."""
+    samples = checked(samples, rate, ndim=1, shortest=model.shortest).astype(np.float32, copy=False)
+    hearing = Hearing.of(model, options["layers"], options["precision"], options["window"], options["context"])
+    return _of_list(hearing, [(samples, rate)], _FRAMES, cache)[0]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How a model hears: which layers are kept (with their widths), in what precision and in what windows (seconds)."""
+
+    model: Model
+    layers: dict[str, int]
+    precision: str
+    window: float
+    context: float
+
+    @classmethod
+    def of(cls, model, layers, precision, window, context) -> Hearing:
+        """Fill in what is not given, and refuse what does not exist."""
+        for layer in layers or ():
+            if layer not in model.layers:
+                raise unknown(f"layer of {model.name}", layer, model.layers)
+        if precision not in PRECISIONS:
+            raise unknown("precision", precision, PRECISIONS)
+        kept = {layer: model.layers[layer] for layer in (model.layers if layers is None else layers)}
+        window, context = (model.window if window is None else window), (model.context if context is None else context)
+        if not (context >= 0 and window > 2 * context):
+            raise ValueError(f"a window of {window} s with {context} s of context at either end leaves nothing between")
+        return cls(model, kept, precision, window, context)
+
+    def represent(self, waves: np.ndarray) -> dict[str, Frames]:
+        """Layers that are kept, of waveforms (sounds, samples) of equal length."""
+        with computing(self.precision):
+            frames = self.model.represent(waves)
+        if missing := self.layers.keys() - frames.keys():
+            raise ValueError(f"{self.model.name} announces the layers {sorted(missing)}, but did not give them")
+        return {layer: frames[layer] for layer in self.layers}
+
+    def file(self, kind: str, sound: Sound) -> Path:
+        """Where the cache keeps this sound: the key holds all that its numbers depend on."""
+        samples, rate = sound
+        windows = f" {self.window:g} {self.context:g}" if len(samples) > self.window * rate else ""
+        words = kind + ("" if self.precision == "full" else f" {self.precision}") + windows
+        shelf = storage.shelf(self.model.name, self.model.revision, self.layers, words)
+        return storage.file_of(shelf, samples, rate)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of result for one sound: how it is made of pieces, kept in a file and found there again."""
+
+    name: str
+    gather: Callable[[Iterable[Piece]], Any]
+    write: Callable[[Path, Iterable[Piece]], Any]
+    read: Callable[[Path, dict[str, int]], Any]
+
+
+def pooled(pieces: Iterable[Piece]) -> dict[str, np.ndarray]:
+    """Average over the frames of all pieces: {layer: (units,)}."""
+    sums, counts = {}, {}
+    for piece in pieces:
+        for layer, (values, _) in piece.items():
+            sums[layer] = sums.get(layer, 0) + values.sum(axis=0, dtype=np.float64)
+            counts[layer] = counts.get(layer, 0) + len(values)
+    return {layer: (sums[layer] / counts[layer]).astype(np.float32) for layer in sums}
+
+
+def _write_pooled(file, pieces) -> dict[str, np.ndarray]:
+    row = pooled(pieces)
+    storage.write(file, row)
+    return row
+
+
+def joined(pieces: Iterable[Piece]) -> Activations:
+    """Pieces of one sound as one, in memory."""
+    pieces = list(pieces)
+    layers = {layer: np.concatenate([piece[layer].values for piece in pieces]) for layer in pieces[0]}
+    return Activations(layers, {layer: np.concatenate([piece[layer].times for piece in pieces]) for layer in pieces[0]})
+
+
+def write_frames(file: Path, pieces: Iterable[Piece]) -> Activations:
+    """Pieces of one sound as one, on disk."""
+    return Activations(*storage.write_frames(file, pieces))
+
+
+def read_frames(file: Path, widths: dict[str, int]) -> Activations | None:
+    """What ``write_frames`` wrote, or None if there is nothing sound."""
+    found = storage.read_frames(file, widths)
+    return Activations(*found) if found else None
+
+
+_POOLED = Kind("pooled", pooled, _write_pooled, storage.read)
+_FRAMES = Kind("frames", joined, write_frames, read_frames)
+
+
+def _each(hearing, sounds, kind, cache, progress) -> Iterator[Any]:
+    from tqdm import tqdm
+
+    with tqdm(desc=hearing.model.name, unit="sound", disable=not progress) as bar:
+        for some in _lists(hearing.model, sounds):
+            yield from _of_list(hearing, some, kind, cache)
+            bar.update(len(some))
+
+
+def _lists(model, sounds) -> Iterator[list[Sound]]:
+    """Checked sounds in lists that last about LIST seconds, so that memory stays bounded."""
+    some, seconds = [], 0.0
+    for number, (samples, rate) in enumerate(sounds):
+        try:
+            samples = checked(samples, rate, ndim=1, shortest=model.shortest)
+        except ValueError as error:
+            raise ValueError(f"sound {number}: {error}") from error
+        some.append((samples.astype(np.float32, copy=False), rate))
+        seconds += len(samples) / rate
+        if seconds >= LIST:
+            yield some
+            some, seconds = [], 0.0
+    if some:
+        yield some
+
+
+def _of_list(hearing, some, kind, cache) -> list:
+    """One result per sound of the list: from the shelf where it has them, computed where not."""
+    files = [hearing.file(kind.name, sound) if cache else None for sound in some]
+    found = [kind.read(file, hearing.layers) if file else None for file in files]
+    waves = {i: prepared(*some[i], hearing.model) for i, row in enumerate(found) if row is None}
+    for i, pieces in _represented(hearing, waves):
+        found[i] = kind.write(files[i], pieces) if files[i] else kind.gather(pieces)
+        del pieces
+    return found
+
+
+def _represented(hearing, waves) -> Iterator[tuple[int, Iterable[Piece]]]:
+    """Key of each wave and its pieces; pieces are to be used up before the next wave is asked for."""
+    rate = hearing.model.rate
+    short = {i: wave for i, wave in waves.items() if len(wave) <= hearing.window * rate}
+    for numbers in batches({i: len(wave) for i, wave in short.items()}, rate):
+        frames = hearing.represent(np.stack([waves[i] for i in numbers]))
+        for place, i in enumerate(numbers):
+            yield i, [{layer: Frames(values[place], times) for layer, (values, times) in frames.items()}]
+        del frames  # before the next are made
+    for i in (i for i in waves if i not in short):
+        yield i, heard_in_windows(hearing.represent, waves[i], rate, hearing.window, hearing.context)
