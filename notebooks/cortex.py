@@ -30,6 +30,9 @@
 recording: str = "pocket-sounds"  # which sounds and brains: pocket-sounds (simulated), natsound165 (real)
 model: str = "spectrotemporal"  # the model in the main figures
 models: list = ["spectrotemporal", "cochleagram", "logmel", "mfcc"]  # all that are compared
+trained_models: list = ["mini-mixture", "mini-speech", "mini-environment", "mini-music"]  # trained here
+tuned_models: list = ["mini-mixture-finetuned", "mini-supervised"]  # tuned to labels, trained on labels only
+twins: int = 5  # untrained twins of the first trained model, with seeds 0, 1, ...
 n_permutations: int = 1000  # draws of the nulls of components and dissimilarities
 voxel_permutations: int = 19  # draws of the null of voxels, each a whole nested fit of the main model
 n_bootstrap: int = 1000  # resamples of every interval
@@ -218,6 +221,142 @@ show(
 )
 
 # %% [markdown]
+# ### What does training add?
+#
+# The paper's strongest models learnt by filling in masked stretches of sound, on diets as mixed as AudioSet. A laptop
+# cannot hold those, but the question scales down. The small models of this book share one architecture, a transformer
+# of six layers on patches of a log-mel spectrogram, and were trained here to fill in masked patches: of speech, of
+# environmental sounds, of generated music, or of all three ({doc}`../generated/models`). None heard the sounds of this
+# chapter. Beside them stand untrained twins, which are the same architecture with random weights; one that was
+# fine-tuned to name ten kinds of environmental sounds; and one that was trained on nothing but that.
+
+# %%
+from lib.models import names as model_names
+
+twin_names = [f"untrained:{trained_models[0]}:{number}" for number in range(twins)]
+course = {name: int(name.partition("@")[2]) for name in model_names() if name.startswith(f"{trained_models[0]}@")}
+deep = {}
+for name in [*trained_models, *tuned_models, *twin_names, *course]:
+    heard_by = sound_features(load_model(name), sounds)
+    deep[name] = nested_ridge(heard_by, components, folds).predictions
+deep[model] = fit.predictions
+
+# %% [markdown]
+# For every model, layer and penalty are chosen per component inside the training folds, as above. Differences are taken
+# sound by sound: the predictions of both models for the same drawn sounds are scored, and the interval is of the
+# difference of their mean r² over components.
+
+
+# %%
+def gain(better, worse, measured, axis=0):
+    return (r2_of(better, measured, axis) - r2_of(worse, measured, axis)).mean(axis=0)
+
+
+def difference(first, second):
+    second = second if isinstance(second, np.ndarray) else deep[second]
+    return bootstrap(gain, deep[first], second, components, n_draws=n_bootstrap, seed=seed)
+
+
+shown = {name: name for name in [*trained_models, *tuned_models]} | {twin_names[0]: "untrained twin", model: model}
+diets = []
+for name, title in shown.items():
+    interval = bootstrap(r2_of, deep[name], components, n_draws=n_bootstrap, seed=seed)
+    parts = {"component": names, "value": interval.value, "low": interval.low, "high": interval.high}
+    diets.append(pd.DataFrame(parts).assign(model=title))
+diets = pd.concat(diets, ignore_index=True)
+show(
+    figures.model_comparison(diets),
+    "diets",
+    f"r² of the six components for small trained models, an untrained twin and `{model}`; dots with 95 % intervals over "
+    f"{n} sounds, {who}. Layers and penalties are chosen inside the training folds.",
+    f"Dots with intervals: r² per component for {', '.join(shown.values())}.",
+)
+
+# %%
+first = trained_models[0]
+comparisons = {
+    "training": ("mixture minus untrained twin", first, twin_names[0]),
+    "speech": ("mixture minus speech", first, trained_models[1]),
+    "environment": ("mixture minus environment", first, trained_models[2]),
+    "music": ("mixture minus music", first, trained_models[3]),
+    "finetuned": ("fine-tuned minus mixture", tuned_models[0], first),
+    "supervised": ("supervised minus mixture", tuned_models[1], first),
+    "acoustics": (f"mixture minus {model}", first, model),
+}
+gains = []
+for key, (title, one, other) in comparisons.items():
+    found = difference(one, other)
+    gains.append((title, found.value, found.low, found.high))
+    say(f"gain_{key}", found.value, low=found.low, high=found.high, n=n, digits=3, about=f"mean r², {title}")
+both = {**features[model], **sound_features(load_model(first), sounds)}
+joined = np.hstack([(x - x.mean(axis=0)) / (x.std(axis=0) + 1e-9) / np.sqrt(x.shape[1]) for x in both.values()])
+deep["both"] = nested_ridge({"both": joined}, components, folds).predictions
+found = difference("both", model)
+gains.append((f"{model} and mixture minus {model}", found.value, found.low, found.high))
+say("gain_beyond", found.value, low=found.low, high=found.high, n=n, digits=3, about=f"mean r², beyond {model}")
+twin_r2 = [float(r2_of(deep[name], components).mean()) for name in twin_names]
+say("twin_low", min(twin_r2), n=twins, about="least mean r² of the untrained twins")
+say("twin_high", max(twin_r2), n=twins, about="largest mean r² of the untrained twins")
+say("first_mean", r2_of(deep[first], components).mean(), n=6, about=f"mean r² of {first}")
+pd.DataFrame(gains, columns=["difference of mean r²", "value", "low", "high"]).set_index(
+    "difference of mean r²"
+).rename_axis(None).round(3)
+
+# %% [markdown]
+# Trained on all three diets, the small model reaches a mean r² of {glue:text}`first_mean`; its untrained twins, over seeds,
+# {glue:text}`twin_low` to {glue:text}`twin_high`. Training adds {glue:text}`gain_training` ({glue:text}`gain_training_interval`).
+# A mixed diet against one of speech: {glue:text}`gain_speech` ({glue:text}`gain_speech_interval`), of environmental sounds:
+# {glue:text}`gain_environment` ({glue:text}`gain_environment_interval`), of music: {glue:text}`gain_music`
+# ({glue:text}`gain_music_interval`). Fine-tuning changes it by {glue:text}`gain_finetuned`
+# ({glue:text}`gain_finetuned_interval`), and training on the labels alone differs from it by
+# {glue:text}`gain_supervised` ({glue:text}`gain_supervised_interval`). Against the fixed filters it stands at
+# {glue:text}`gain_acoustics` ({glue:text}`gain_acoustics_interval`), and it adds {glue:text}`gain_beyond`
+# ({glue:text}`gain_beyond_interval`) to them. These models are hundreds of times smaller than the published ones and heard minutes
+# of sound, not years; what carries over is the way to ask.
+#
+# ### When does it come?
+#
+# The paper finds that alignment rises early in training and without any brain in the loop. The mixed model was kept at steps
+# spaced evenly in the logarithm, from random weights on.
+
+# %%
+by_depth = []
+for name, step in course.items():
+    for layer, x in sound_features(load_model(name), sounds).items():
+        by_depth.append((step, layer, float(nested_ridge({layer: x}, components, folds).r2.mean())))
+by_depth = pd.DataFrame(by_depth, columns=["step", "layer", "value"])
+steps = np.array(list(course.values()))
+weight = np.log1p(steps) - np.log1p(steps).mean()
+
+
+def slope(*arrays, axis=0):
+    each = [r2_of(one, arrays[-1], axis).mean(axis=0) for one in arrays[:-1]]
+    return sum(w * value for w, value in zip(weight, each, strict=True)) / (weight**2).sum()
+
+
+rise = bootstrap(slope, *(deep[name] for name in course), components, n_draws=n_bootstrap, seed=seed)
+ends = difference(max(course, key=course.get), min(course, key=course.get))
+whole = []
+for name, step in course.items():
+    found = bootstrap(
+        lambda p, y, axis=0: r2_of(p, y, axis).mean(axis=0), deep[name], components, n_draws=n_bootstrap, seed=seed
+    )
+    whole.append((step, found.value, found.low, found.high))
+whole = pd.DataFrame(whole, columns=["step", "value", "low", "high"])
+say("rise", rise.value, low=rise.low, high=rise.high, n=n, digits=4, about="slope of mean r² on the log of the step")
+say("ends", ends.value, low=ends.low, high=ends.high, n=n, digits=3, about="mean r², last minus first checkpoint")
+show(
+    figures.course_of_training(by_depth, whole),
+    "course",
+    f"Mean r² over the six components along the training of `{first}` ({n} sounds, {who}). Black: layer chosen per component inside "
+    "the training folds, 95 % intervals over sounds. Colours: each layer alone, light is early. The first step has random weights.",
+    "Lines of mean r² against training step on a logarithmic axis, one per layer, and one with intervals for all layers.",
+)
+
+# %% [markdown]
+# From first to last checkpoint mean r² changes by {glue:text}`ends` ({glue:text}`ends_interval`), and by {glue:text}`rise`
+# ({glue:text}`rise_interval`) per unit of the natural logarithm of the step. {numref}`fig-course` shows which layers carry it.
+#
 # ### From components to voxels
 #
 # Components are clean, because they pool thousands of voxels. Voxels are what was measured. The paper's number is the
@@ -406,6 +545,13 @@ rows = [
     table[["layer", "value", "low", "high", "null_mean", "null_sd", "p"]].assign(
         measure="rsa_spearman", model=table["layer"], n=n
     ),
+    diets[~diets["model"].isin(scores["model"])]
+    .rename(columns={"component": "layer"})
+    .assign(measure="r2_component", n=n),
+    pd.DataFrame(gains, columns=["model", "value", "low", "high"]).assign(measure="r2_component_gain", n=n),
+    whole.assign(model=[f"{first}@{step}" for step in whole["step"]], measure="r2_component_mean", n=n).drop(
+        columns="step"
+    ),
 ]
 results = save_results(pd.concat(rows, ignore_index=True), chapter="cortex", recording=recording)
 results.groupby("measure").size().to_frame("rows").rename_axis(None)
@@ -434,8 +580,8 @@ answer(
 # * **Other filters.** More rates and scales, power instead of magnitude, z-scored units: each is a variant of the same
 #   baseline.
 # * **Measured voxels.** With single scans of real listeners the noise ceiling is known. The public matrix has none.
-# * **Trained models.** If a model trained on sound predicts speech and music no better than these filters, its training
-#   taught it nothing that cortex shares.
+# * **Larger models, longer training.** The small models heard minutes of sound. Those of the paper are in the roster, and
+#   run here by name once their weights are fetched: `alike models fetch NAME`, then `-p trained_models`.
 #
 # ## Re-run it, fork it
 #

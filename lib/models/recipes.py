@@ -96,13 +96,13 @@ class Recipe:
     start: str = ""
 
 
-def _masked(name, *diets, kept=(50, 200)) -> Recipe:
-    schedule = Schedule(steps=1000, batch=16, rate=1e-3, warmup=50, kept=kept)
+def _masked(name, *diets, kept=(100, 500)) -> Recipe:
+    schedule = Schedule(steps=2000, batch=16, rate=1e-3, warmup=100, kept=kept)
     return Recipe(name=name, kind="masked", diets=diets, config=PATCH_ENCODER, schedule=schedule)
 
 
 def _supervised(name, start="") -> Recipe:
-    schedule = Schedule(steps=300, batch=16, rate=5e-4, warmup=30, record=50)
+    schedule = Schedule(steps=800, batch=16, rate=5e-4, warmup=30, record=100)
     config = {} if start else PATCH_ENCODER
     return Recipe(name=name, kind="supervised", diets=("environment",), config=config, schedule=schedule, start=start)
 
@@ -113,7 +113,7 @@ RECIPES = {
         _masked("mini-speech", "speech"),
         _masked("mini-environment", "environment"),
         _masked("mini-music", "music"),
-        _masked("mini-mixture", "speech", "environment", "music", kept=(0, 10, 20, 50, 100, 200, 500)),
+        _masked("mini-mixture", "speech", "environment", "music", kept=(0, 10, 20, 50, 100, 200, 500, 1000)),
         _supervised("mini-mixture-finetuned", start="mini-mixture"),
         _supervised("mini-supervised"),
         Recipe(
@@ -121,7 +121,7 @@ RECIPES = {
             kind="units",
             diets=("speech",),
             config=HUBERT,
-            schedule=Schedule(steps=800, batch=8, rate=1e-3, warmup=80),
+            schedule=Schedule(steps=2000, batch=8, rate=1e-3, warmup=80),
         ),
         Recipe(
             name="mini-audio-llm",

@@ -143,7 +143,8 @@ def train(recipe: Recipe, diets: list[Diet], *, shelf: Path | None = None) -> Pa
         The model's folder.
     """
     sounds = [fingerprint(*(clip.samples.tobytes() for clip in diet.train + diet.held_out)) for diet in diets]
-    key = fingerprint(repr(asdict(recipe)), *sounds)
+    start = [checkpoints.fingerprint_of((shelf or FOLDER) / recipe.start / FILES[1])] if recipe.start else []
+    key = fingerprint(repr(asdict(recipe)), *sounds, *start)
     facts = asdict(recipe) | {"diets": {diet.name: _told(diet) for diet in diets}, "seed": recipe.schedule.seed}
     facts["schedule"]["kept"] = list(recipe.schedule.kept)
     work = Work(cache_folder() / "training" / f"{recipe.name}-{key}", (shelf or FOLDER) / recipe.name, facts, key)

@@ -165,6 +165,42 @@ def model_comparison(table: pd.DataFrame) -> plt.Figure:
     return figure
 
 
+def course_of_training(by_layer: pd.DataFrame, whole: pd.DataFrame) -> plt.Figure:
+    """Show mean r² against training step, layer by layer and with the layer chosen in training folds.
+
+    Parameters
+    ----------
+    by_layer : pandas.DataFrame
+        Columns step, layer (in the order of the model), value.
+    whole : pandas.DataFrame
+        Columns step, value, low, high.
+    """
+    figure, axis = plt.subplots(figsize=(7.6, 3.8))
+    layers = list(dict.fromkeys(by_layer["layer"]))
+    for colour, (layer, part) in zip(
+        sns.color_palette("crest", len(layers)), by_layer.groupby("layer", sort=False), strict=True
+    ):
+        part = part.sort_values("step")
+        axis.plot(part["step"] + 1, part["value"], color=colour, lw=1.2, marker=".", label=layer)
+    whole = whole.sort_values("step")
+    error = [whole["value"] - whole["low"], whole["high"] - whole["value"]]
+    axis.errorbar(
+        whole["step"] + 1,
+        whole["value"],
+        error,
+        color=INK,
+        lw=1.8,
+        marker="o",
+        ms=5,
+        label="layer chosen in training folds",
+    )
+    axis.set(xscale="log", xlabel="Training step", ylabel="Mean r² of six components, out of fold")
+    axis.set_xticks(whole["step"] + 1, [f"{step}" for step in whole["step"]])
+    axis.minorticks_off()
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
 def dissimilarities(rdms: Mapping[str, np.ndarray], categories: Sequence[str]) -> plt.Figure:
     """Show dissimilarity matrices side by side, sounds sorted by category.
 
