@@ -232,11 +232,15 @@ show(
 
 # %%
 from lib.models import names as model_names
+from lib.models.recipes import recipe
 
+if len(trained_models) != 4 or len(tuned_models) != 2:
+    raise WrongUse("trained_models takes four models (mixed diet, speech, environment, music), tuned_models two")
 twin_names = [f"untrained:{trained_models[0]}:{number}" for number in range(twins)]
 course = {name: int(name.partition("@")[2]) for name in model_names() if name.startswith(f"{trained_models[0]}@")}
+course[trained_models[0]] = recipe(trained_models[0]).schedule.steps
 deep = {}
-for name in [*trained_models, *tuned_models, *twin_names, *course]:
+for name in dict.fromkeys([*trained_models, *tuned_models, *twin_names, *course]):
     heard_by = sound_features(load_model(name), sounds)
     deep[name] = nested_ridge(heard_by, components, folds).predictions
 deep[model] = fit.predictions

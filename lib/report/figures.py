@@ -154,7 +154,7 @@ def model_comparison(table: pd.DataFrame) -> plt.Figure:
     figure, axis = plt.subplots(figsize=(8.2, 3.8))
     marks = "osD^vP*X"
     for k, (model, part) in enumerate(table.groupby("model", sort=False)):
-        x = np.arange(len(names)) + (k - (len(models) - 1) / 2) * 0.13
+        x = np.arange(len(names)) + (k - (len(models) - 1) / 2) * min(0.13, 0.75 / len(models))
         part = part.set_index("component").loc[names]
         error = [part["value"] - part["low"], part["high"] - part["value"]]
         axis.errorbar(x, part["value"], yerr=error, fmt=marks[k % 8], ms=5, lw=1.1, capsize=0,

@@ -1,0 +1,302 @@
+"""Material of the EEG chapter: pieces of sound, what listeners answered to them, and what models made of them.
+
+Comes in: a recording of connected speech with EEG, or of short sounds with electrodes in the brain. Goes out: pieces
+(sentences, words or sounds), responses and frames of models on clocks in seconds, and the similarity of the two by
+sentence, measure, listener and layer, each beside what re-ordered frames of the same sentence give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lib.compare import averaged, onto_frames, principal_components, sentence_null, zscored
+from lib.compare.nulls import Null
+from lib.ground import WrongUse, unknown
+from lib.models import Activations, sound_activations
+from lib.models import load as load_model
+from lib.recordings import EEGRecording
+from lib.report.kept import kept
+
+if TYPE_CHECKING:
+    import mne
+    import xarray as xr
+
+    from lib.recordings.preprocessing import Cleaned
+
+RDMS = {
+    "correlation": ("", True),
+    "cosine": ("_cosine", False),
+    "euclidean": ("_euclidean", False),
+    "mahalanobis": ("_euclidean", True),
+}
+"""Distance between frames: ending of the rank measures, and whether components are whitened. ``correlation`` is the
+published one; whitened Euclidean distance is Mahalanobis' distance within the components."""
+LEAST_FRAMES = 4
+MARGIN = 0.6
+"""Seconds of response kept after a piece's end, for filters and lags."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A sentence, word or sound: which stimulus it is part of, from when to when [s from the stimulus' onset]."""
+
+    name: str
+    stimulus: str
+    start: float
+    stop: float
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Responses to the stimuli of a chapter.
+
+    Attributes
+    ----------
+    subjects : tuple of str
+        Whose; ("group",) where channels of several brains are taken together.
+    values : dict
+        By stimulus and subject, (n, c).
+    times : dict
+        By stimulus, (n,) [s from onset].
+    channels : tuple of str
+    info : mne.Info or None
+        Where channels lie on the scalp.
+    cleaned : Cleaned or None
+        What cleaning did to the first listener.
+    clean : callable or None
+        Gives the cleaned recording of a subject (``Cleaned``); each is cleaned once.
+    """
+
+    subjects: tuple[str, ...]
+    values: dict[str, dict[str, np.ndarray]] = field(repr=False)
+    times: dict[str, np.ndarray] = field(repr=False)
+    channels: tuple[str, ...] = field(repr=False)
+    info: mne.Info | None = field(repr=False, default=None)
+    cleaned: Cleaned | None = field(repr=False, default=None)
+    clean: Callable[[str], Cleaned] | None = field(repr=False, default=None)
+
+
+def pieces(recording, unit: str, count: int) -> list[Piece]:
+    """`count` sentences (or sounds), evenly spaced over the recording, or all words of as many sentences."""
+    table = recording.stimuli
+    if unit not in ("sentence", "word") or (unit == "word" and not isinstance(recording, EEGRecording)):
+        raise unknown("unit", unit, ("sentence", "word") if isinstance(recording, EEGRecording) else ("sentence",))
+    chosen = table.index[np.unique(np.linspace(0, len(table) - 1, min(count, len(table))).round().astype(int))]
+    if unit == "sentence":
+        return [Piece(name, name, 0.0, float(table.loc[name, "duration"])) for name in chosen]
+    words = recording.words[recording.words["sentence"].isin(chosen)]
+    return [
+        Piece(f"{w.sentence}/{w.position}", w.sentence, float(w.onset), float(w.offset)) for w in words.itertuples()
+    ]
+
+
+def responses(recording, stimuli: Sequence[str], **choices: Any) -> Heard:
+    """Responses to some stimuli: EEG cleaned by `choices` (``recordings.preprocessing.clean``), others as they are."""
+    if isinstance(recording, EEGRecording):
+        return _scalp(recording, stimuli, choices)
+    one = recording.responses("group", stimuli[0])
+    values = {name: {"group": recording.responses("group", name).values.T} for name in stimuli}
+    return Heard(("group",), values, dict.fromkeys(stimuli, one.time.values), tuple(map(str, one.channel.values)))
+
+
+def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
+    import xarray as xr
+
+    from lib.recordings.preprocessing import clean
+
+    cleaned, subjects = cache(lambda subject: clean(recording.raw(subject), **choices)), tuple(recording.subjects)
+
+    def compute():
+        cuts = {name: [] for name in stimuli}
+        for subject in subjects:
+            raw = cleaned(subject).raw
+            for name in stimuli:
+                cuts[name].append(recording.responses(subject, name, raw=raw, tmin=-MARGIN, tmax=MARGIN).astype("f4"))
+        together = {name: xr.concat(each, pd.Index(subjects, name="subject")) for name, each in cuts.items()}
+        return {name: x.transpose("subject", "time", "channel") for name, x in together.items()}
+
+    found = kept("responses", (recording.fingerprint, str(choices), str(stimuli), str(subjects)), compute)
+    values = {name: dict(zip(subjects, x.values, strict=True)) for name, x in found.items()}
+    times = {name: x.time.values for name, x in found.items()}
+    first = cleaned(subjects[0])
+    return Heard(
+        subjects, values, times, tuple(map(str, found[stimuli[0]].channel.values)), first.raw.info, first, cleaned
+    )
+
+
+def represented(name: str, recording, stimuli: Sequence[str], rate: float) -> dict[str, Activations]:
+    """Frames of a model for each stimulus, on one clock for all layers, at most `rate` of them a second."""
+    sounds = [recording.audio(stimulus) for stimulus in stimuli]
+    found = sound_activations(load_model(name), sounds)
+    return {stimulus: _on_one_clock(one, rate) for stimulus, one in zip(stimuli, found, strict=True)}
+
+
+def _on_one_clock(one: Activations, rate: float) -> Activations:
+    """All layers at the times of the last, thinned through an anti-aliasing filter where it is faster than `rate`."""
+    *_, times = one.times.values()
+    if len(times) > 1 and 1 / np.median(np.diff(times)) > 1.01 * rate:
+        grid, method = np.arange(times[0], times[-1] + 1e-9, 1 / rate), "antialiased"
+    else:
+        grid, method = times, "linear"
+    layers = {}
+    for name, values in one.layers.items():
+        same = len(one.times[name]) == len(grid) and np.allclose(one.times[name], grid)
+        known = one.times[name]
+        layers[name] = np.asarray(values) if same else onto_frames(values, known, _within(grid, known), method)
+    return Activations(layers, dict.fromkeys(layers, grid))
+
+
+def _within(grid: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Times of `grid`, held at the ends of a layer that starts later or stops earlier."""
+    return np.clip(grid, times[0] - 0.04, times[-1] + 0.04)
+
+
+def voice(recording) -> pd.DataFrame:
+    """The eGeMAPS functionals of every sentence of a recording, (sentence, functional); from disk if known."""
+    import xarray as xr
+
+    from lib.compare import functionals
+
+    def compute():
+        sounds = {name: recording.audio(name)[0] for name in recording.stimuli.index}
+        found = functionals(sounds, int(recording.stimuli["rate"].iloc[0]))
+        return {"functionals": xr.DataArray(found, dims=("sentence", "functional"))}
+
+    return (
+        kept("functionals", (recording.fingerprint,), compute)["functionals"].to_pandas().loc[recording.stimuli.index]
+    )
+
+
+# ---- similarity, sentence by sentence ----
+
+
+def item(
+    frames: Activations, heard: Heard, piece: Piece, *, components: int, whiten: bool, method: str, lag: float = 0.0
+) -> tuple[dict, dict] | None:
+    """Layers' components and listeners' responses at the frames of one piece; None where it has too few frames."""
+    *_, times = frames.times.values()
+    inside = (times >= piece.start) & (times < piece.stop)
+    if inside.sum() < LEAST_FRAMES:
+        return None
+    layers = {n: principal_components(x[inside], components, whiten=whiten) for n, x in frames.layers.items()}
+    known, when = heard.times[piece.stimulus], times[inside] + lag
+    answers = {s: zscored(onto_frames(x, known, when, method)) for s, x in heard.values[piece.stimulus].items()}
+    return layers, answers
+
+
+def items(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], **how: Any) -> Iterator[tuple]:
+    """Piece and its ``item``, those with too few frames left out."""
+    for piece in parts:
+        found = item(frames[piece.stimulus], heard, piece, **how)
+        if found is not None:
+            yield piece, found
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Similarity of one model to all listeners.
+
+    Attributes
+    ----------
+    observed, expected : xarray.DataArray (sentence, measure, subject, layer)
+        Of each sentence, and the mean of its draws.
+    null : Null
+        Of the mean over sentences (measure, subject, layer).
+    """
+
+    observed: xr.DataArray
+    expected: xr.DataArray
+    null: Null
+
+    @property
+    def excess(self) -> xr.DataArray:
+        """Observed minus expected: what is left once slow drift, number of frames and bias are accounted for."""
+        return self.observed - self.expected
+
+    @cached_property
+    def group(self) -> Null:
+        """Null of the mean over sentences and subjects (measure, layer)."""
+        return averaged(self.null)
+
+
+def scores(found: Iterator[tuple], measures: Sequence[str], *, seed: int, **how: Any) -> Scores:
+    """Similarity by sentence with its null.
+
+    Parameters
+    ----------
+    found : iterator of (Piece, (layers, responses))
+        From ``items``.
+    measures : sequence of str
+    seed : int
+        Sentences re-order their frames independently of each other.
+    **how
+        n_permutations and scheme of ``sentence_null``.
+    """
+    import xarray as xr
+
+    names, nulls = [], []
+    for number, (piece, one) in enumerate(found):
+        names.append(piece.name)
+        nulls.append(sentence_null([one], measures, seed=seed * 100_003 + number, **how))
+    if not nulls:
+        raise WrongUse("no piece has enough frames: take longer pieces or a faster model.")
+    place = pd.Index(names, name="sentence")
+    observed, expected = (xr.concat([getattr(n, key) for n in nulls], place) for key in ("observed", "null_mean"))
+    return Scores(observed, expected, averaged(_side_by_side(nulls, place), "sentence"))
+
+
+def kept_scores(key: tuple, found: Callable[[], Iterator[tuple]], measures: Sequence[str], **how: Any) -> Scores:
+    """``scores``, read from disk where the same were computed before; `key` holds all that the items depend on."""
+
+    def compute():
+        new = scores(found(), measures, **how)
+        parts = {"observed": new.observed, "expected": new.expected}
+        return parts | {"mean": new.null.observed, "draws": new.null.draws}
+
+    told = [*measures, *(f"{name}={value}" for name, value in sorted(how.items()))]
+    old = kept("scores", (*key, *told), compute)
+    blank = {f.name: None for f in fields(Null)} | {"scheme": how.get("scheme", "shuffle"), "notes": ()}
+    one = Null(**blank | {name: old[of].expand_dims("item") for name, of in (("observed", "mean"), ("draws", "draws"))})
+    return Scores(old["observed"], old["expected"], averaged(one, "item"))
+
+
+def _side_by_side(nulls: list[Null], place: pd.Index) -> Null:
+    import xarray as xr
+
+    parts = {f.name: getattr(nulls[0], f.name) for f in fields(Null)}
+    notes = tuple(note for null in nulls for note in null.notes)
+    for key in ("observed", "draws", "items"):
+        parts[key] = xr.concat([getattr(null, key) for null in nulls], place)
+    return Null(**parts | {"notes": notes})
+
+
+def chosen_measures(rdm: str, *, debiased: bool = False) -> dict[str, str]:
+    """The eight measures under their plain names, each as the variant that a kind of distance and debiasing ask for."""
+    if rdm not in RDMS:
+        raise unknown("kind of dissimilarity", rdm, RDMS)
+    ending = RDMS[rdm][0]
+    out = {f"rsa_{name}": f"rsa_{name}{ending}" for name in ("pearson", "spearman", "kendall")}
+    bias = {"dcor": "dcor_squared_debiased", "rv": "rv_debiased", "cka_linear": "cka_linear_debiased"}
+    bias["cka_rbf"] = "cka_rbf_debiased"
+    others = ("dcor", "rv", "mi", "cka_linear", "cka_rbf")
+    return out | {name: bias.get(name, name) if debiased else name for name in others}
+
+
+def renamed(one: Scores, plain: Mapping[str, str]) -> Scores:
+    """Scores under the plain names of their measures."""
+    from dataclasses import replace
+
+    back = {variant: name for name, variant in plain.items()}
+
+    def called(array):
+        return array.assign_coords(measure=[back[str(m)] for m in array.measure.values])
+
+    parts = {f.name: getattr(one.null, f.name) for f in fields(Null) if f.name not in ("scheme", "notes", "items")}
+    null = replace(one.null, **{key: called(value) for key, value in parts.items()}, items=None)
+    return Scores(called(one.observed), called(one.expected), null)

@@ -1,0 +1,288 @@
+"""What the EEG chapter measures for the claims of arXiv 2601.16540, from similarities by sentence.
+
+Comes in: ``Scores`` of models (``lib.report.eeg``) and similarity in windows of time. Goes out: tables, and quantities
+with intervals for ``lib.report.claims``. Intervals are over listeners where there are enough of them, else over
+sentences or sounds; a layer is always chosen on other sentences than those it is scored on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lib.compare import MEASURES, residuals, sliding_windows, split_peaks, window_scores
+from lib.compare.nulls import ROUNDING
+from lib.ground import WrongUse
+from lib.report.claims import Measured
+from lib.report.eeg import Heard, Piece, Scores
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from lib.models import Activations
+
+ENOUGH = 5
+"""Listeners from which on intervals are over listeners."""
+LATE = "250-500 ms"
+RANKS = tuple(name for name, one in MEASURES.items() if one.family == "rank")
+SHARED = ("dcor", "mi", "cka_linear", "cka_rbf")
+"""Dependence measures, each once: rv is cka_linear."""
+
+
+def unit_of(array: xr.DataArray) -> str:
+    """What intervals are over: ``subject`` or ``sentence``."""
+    return "subject" if array.sizes["subject"] >= ENOUGH else "sentence"
+
+
+def by_unit(array: xr.DataArray) -> xr.DataArray:
+    """Mean over sentences, or over subjects where there are few: (unit, ...), a missing sentence left out."""
+    unit = unit_of(array)
+    return array.mean("sentence" if unit == "subject" else "subject").rename({unit: "unit"}).transpose("unit", ...)
+
+
+def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
+    """Mean with its Student's t interval; `p` is that of a null where there is one, else of the t test against 0."""
+    from scipy import stats
+
+    units = np.asarray(units, dtype=np.float64)
+    units = units[np.isfinite(units)]
+    test = stats.ttest_1samp(units, 0)
+    low, high = test.confidence_interval(0.95)
+    p = float(test.pvalue) if np.isnan(p) else p
+    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p)
+
+
+def held_out(scores: Scores) -> xr.DataArray:
+    """Excess of the layer that is best on the other half of the sentences, (sentence, measure, subject).
+
+    Odd sentences choose for even ones and the reverse, measure by measure, on the mean over subjects.
+    """
+    import xarray as xr
+
+    excess, out = scores.excess, []
+    for half in (0, 1):
+        mine = excess.isel(sentence=slice(half, None, 2))
+        other = excess.isel(sentence=slice(1 - half, None, 2)).mean(["sentence", "subject"])
+        best = other.argmax("layer") if other.sizes["layer"] > 1 else xr.zeros_like(other.isel(layer=0), dtype=int)
+        out.append(mine.isel(layer=best.drop_vars("layer", errors="ignore")).drop_vars("layer", errors="ignore"))
+    order = list(excess.sentence.values)
+    return xr.concat(out, "sentence").sel(sentence=order).transpose("sentence", "measure", "subject")
+
+
+def peaks(scores: Scores, model: str, *, n_splits: int = 20, n_draws: int = 20, seed: int = 0) -> pd.DataFrame:
+    """Where each measure peaks in depth, by unit: columns model, unit, measure, family, depth, gain.
+
+    Units are listeners, or (where there are few) draws of sentences with replacement, whose spread is that of the mean.
+    """
+    observed = scores.observed.transpose("sentence", "layer", "measure", "subject")
+    depths = np.linspace(0, 1, observed.sizes["layer"])
+    names, rng, rows = list(observed.measure.values), np.random.default_rng(seed), []
+    if unit_of(observed) == "subject":
+        units = [(str(s), observed.sel(subject=s).values) for s in observed.subject.values]
+    else:
+        mean = observed.mean("subject").values
+        draws = [rng.integers(len(mean), size=len(mean)) for _ in range(n_draws)]
+        units = [("all", mean), *((f"draw {k}", mean[draw]) for k, draw in enumerate(draws))]
+    for unit, values in units:
+        found = split_peaks(values, depths, n_splits=n_splits, seed=seed)
+        for k, name in enumerate(names):
+            rows.append((model, unit, str(name), MEASURES[str(name)].family, found.depth[k], found.gain[k]))
+    return pd.DataFrame(rows, columns=["model", "unit", "measure", "family", "depth", "gain"])
+
+
+def family_difference(table: pd.DataFrame) -> pd.DataFrame:
+    """Depth of the peak of dependence minus rank measures, and gain, by unit: mean over models (and measures)."""
+    kept = table[table["measure"].isin([*RANKS, *SHARED])]
+    wide = kept.groupby(["unit", "family"], sort=False)[["depth", "gain"]].mean().unstack("family")
+    return pd.DataFrame({
+        "depth": wide["depth"]["dependence"] - wide["depth"]["rank"],
+        "gain": wide["gain"].mean(axis=1),
+    })  # fmt: skip
+
+
+def of_units(units: pd.Series) -> Measured:
+    """Mean over listeners with its interval; where units are draws, the value of all with the draws' percentiles."""
+    if "all" not in units.index:
+        return estimate(units.to_numpy())
+    value, draws = float(units["all"]), units.drop("all").to_numpy()
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Measured(value=value, low=float(min(low, value)), high=float(max(high, value)), n=len(draws))
+
+
+def model_scores(models: Mapping[str, Scores]) -> xr.DataArray:
+    """Held-out excess of every model, (unit, model, measure)."""
+    import xarray as xr
+
+    parts = {name: by_unit(held_out(one)) for name, one in models.items()}
+    common = set.intersection(*(set(part.unit.values.tolist()) for part in parts.values()))
+    order = [u for u in next(iter(parts.values())).unit.values.tolist() if u in common]
+    joined = xr.concat([part.sel(unit=order) for part in parts.values()], pd.Index(list(parts), name="model"))
+    return joined.transpose("unit", "model", "measure")
+
+
+def noise_splits(models: Mapping[str, Scores], *, n_draws: int = 100) -> np.ndarray:
+    """Kendall's tau within minus between families, (draw,), where every model's scores are one draw of its null.
+
+    Measures of a family see the same noise alike, so they agree on rankings of models that have nothing to rank.
+    """
+    names = [*RANKS, *SHARED]
+    groups = {name: one.group for name, one in models.items()}
+    above = {name: (g.draws - g.null_mean).mean("layer").sel(measure=names).values for name, g in groups.items()}
+    same = np.array([[(a in RANKS) == (b in RANKS) for a in names] for b in names])
+    upper, out = np.triu(np.ones_like(same), 1).astype(bool), []
+    for draw in range(min(n_draws, min(x.shape[1] for x in above.values()))):
+        tau = pd.DataFrame({name: x[:, draw] for name, x in above.items()}).T.corr("kendall").to_numpy()
+        out.append(np.nanmean(tau[upper & same]) - np.nanmean(tau[upper & ~same]))
+    return np.array(out)
+
+
+def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") -> tuple[Measured, pd.DataFrame]:
+    """Best of all layers of all models against the best of each draw, and the same model by model.
+
+    Returns
+    -------
+    Measured
+        Best minus mean best under the null: value and p of the mean over everybody, interval over units.
+    pandas.DataFrame
+        By model: value, null_mean, p (corrected over its layers).
+    """
+    rows, observed, draws, each, lucky = [], [], [], [], []
+    for name, one in models.items():
+        group = one.group
+        row, best = group.observed.sel(measure=measure), group.draws.sel(measure=measure).max("layer")
+        p = (int((best >= float(row.max()) - ROUNDING).sum()) + 1) / (group.n_permutations + 1)
+        where = str(row.idxmax().values)
+        rows.append((name, where, float(row.max()), float(best.mean()), p))
+        observed.append(float(row.max()))
+        draws.append(best.values)
+        each.append(by_unit(one.observed.sel(measure=measure)).sel(layer=where))
+        lucky.append(by_unit(one.expected.sel(measure=measure)).mean("layer"))
+    top, null = int(np.argmax(observed)), np.max(draws, axis=0)
+    p = (int((null >= observed[top] - ROUNDING).sum()) + 1) / (len(null) + 1)
+    value = observed[top] - null.mean()
+    units = (each[top] - lucky[top]).values
+    spread = estimate(units)
+    low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
+    return Measured(value=value, low=low, high=high, n=spread.n, p=p), pd.DataFrame(
+        rows, columns=["model", "layer", "value", "null_mean", "p"]
+    )
+
+
+# ---- windows of time ----
+
+
+def windows(width: float, *, step: float = 0.05, stop: float = 0.8) -> dict[str, tuple[float, float]]:
+    """Sliding windows from 0 to `stop` [s], and the one from 250 to 500 ms where they lack it."""
+    found = sliding_windows(stop, width=width, step=step) | {LATE: (0.25, 0.5)}
+    return dict(sorted(found.items(), key=lambda window: window[1]))
+
+
+def windowed(
+    frames: Mapping[str, Activations],
+    layer: str,
+    heard: Heard,
+    parts: Sequence[Piece],
+    spans: Mapping,
+    *,
+    seed: int = 0,
+    **how: Any,
+) -> dict[str, xr.DataArray]:
+    """Spearman similarity of every channel in every window after a piece's onset, by piece.
+
+    Returns
+    -------
+    dict of str to xarray.DataArray
+        observed and expected (mean of draws), both (sentence, subject, window, channel).
+    """
+    import xarray as xr
+
+    found, names, last = [], [], max(stop for _, stop in spans.values())
+    for number, piece in enumerate(parts):
+        one, times = frames[piece.stimulus], heard.times[piece.stimulus]
+        clock = one.times[layer]
+        near = (clock >= piece.start - 1e-9) & (clock < piece.start + last + 0.1) & (clock <= times[-1])
+        if near.sum() < 6:
+            continue
+        what = (
+            {layer: one.layers[layer][near]},
+            clock[near] - piece.start,
+            heard.values[piece.stimulus],
+            times - piece.start,
+        )
+        result = window_scores([what], spans, seed=seed * 100_003 + number, **how)
+        parts_of = {"observed": result.observed, "expected": result.draws.mean("draw")}
+        found.append(xr.Dataset(parts_of).isel(layer=0, drop=True).assign_coords(channel=list(heard.channels)))
+        names.append(piece.name)
+    if not found:
+        raise WrongUse("no piece lasts long enough for windows of time.")
+    joined = xr.concat(found, pd.Index(names, name="sentence"))
+    return {name: joined[name] for name in ("observed", "expected")}
+
+
+def late_contrast(scores: xr.DataArray, spans: Mapping[str, tuple[float, float]]) -> np.ndarray:
+    """250 to 500 ms minus the mean of the windows that share no time with it, mean over channels: by unit."""
+    apart = [name for name, (start, stop) in spans.items() if stop <= 0.25 + 1e-9 or start >= 0.5 - 1e-9]
+    if not apart:
+        raise WrongUse("no window lies apart from 250 to 500 ms: take narrower ones.")
+    course = by_unit(scores.mean("channel"))
+    return (course.sel(window=LATE) - course.sel(window=apart).mean("window")).values
+
+
+# ---- how it was said ----
+
+
+def mean_excess(models: Mapping[str, Scores]) -> xr.DataArray:
+    """Held-out excess, mean over models: (sentence, measure, subject), of the sentences that all models have."""
+    import xarray as xr
+
+    parts = [held_out(one) for one in models.values()]
+    common = [s for s in parts[0].sentence.values if all(s in part.sentence.values for part in parts)]
+    return xr.concat([part.sel(sentence=common) for part in parts], "model").mean("model")
+
+
+def group_table(scores: xr.DataArray, labels: pd.Series, nuisances: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Scores by unit, group and measure for ``lib.compare.compare_groups``; `nuisances` are regressed out of sentences.
+
+    `scores` is (sentence, measure, subject); rank measures and dependence measures are also averaged, as ``rank`` and
+    ``dependence`` (Spearman RSA alone; distance correlation and linear CKA).
+    """
+    import xarray as xr
+
+    if nuisances is not None:
+        order = scores.transpose("sentence", "measure", "subject")
+        flat = order.values.reshape(len(order), -1)
+        cleared = residuals(flat, nuisances.loc[order.sentence.values].to_numpy()).reshape(order.shape)
+        scores = order.copy(data=cleared)
+    both = {"rank": ["rsa_spearman"], "dependence": ["dcor", "cka_linear"]}
+    more = [scores.sel(measure=names).mean("measure").expand_dims(measure=[key]) for key, names in both.items()]
+    scores = xr.concat([scores, *more], "measure")
+    unit, group = unit_of(scores), labels.loc[scores.sentence.values].to_numpy()
+    frame = scores.assign_coords(group=("sentence", group)).to_dataframe("value").reset_index()
+    keys = ["measure", "group", unit]
+    return frame.groupby(keys, sort=False, as_index=False)["value"].mean().rename(columns={unit: "unit"})
+
+
+def as_measured(row: pd.Series) -> Measured:
+    """A row of ``against_rest`` as a quantity of a claim."""
+    return Measured(value=row["difference"], low=row["low"], high=row["high"], n=int(row["n"]), p=row["p"])
+
+
+def consistency(found: Any, score: str = "product") -> Measured:
+    """Tri-modal consistency minus its mean with the pair broken that leaves most; p is of the mean over subjects."""
+    observed, draws = found.observed.sel(score=score), found.draws.sel(score=score)
+    expected = draws.mean("draw")
+    if "subject" not in observed.dims or observed.sizes["subject"] < ENOUGH:
+        single = (lambda x: x.mean("subject")) if "subject" in observed.dims else (lambda x: x)
+        value, spread = single(observed), single(draws)
+        p = float((((spread >= value - ROUNDING).sum("draw") + 1) / (spread.sizes["draw"] + 1)).max())
+        hardest = spread.isel(broken=int(spread.mean("draw").argmax("broken")))
+        low, high = (float(value - q) for q in hardest.quantile([0.975, 0.025], "draw").values)
+        gain = float(value - hardest.mean())
+        return Measured(value=gain, low=min(low, gain), high=max(high, gain), n=found.n, p=p)
+    units = (observed - expected.max("broken")).values
+    mean, drawn = observed.mean("subject"), draws.mean("subject")
+    p = float((((drawn >= mean - ROUNDING).sum("draw") + 1) / (drawn.sizes["draw"] + 1)).max())
+    return estimate(units, p=p)

@@ -1,0 +1,221 @@
+"""What the EEG chapter's functions find where something was planted, and what they say where nothing was."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.compare import tri_modal, zscored
+from lib.models import Activations
+from lib.recordings import load
+from lib.report import claims, eeg, eeg_claims, eeg_words
+
+SUBJECTS = tuple(f"s{k}" for k in range(6))
+
+
+def smooth(rng, length, width):
+    return np.apply_along_axis(np.convolve, 0, rng.standard_normal((length, width)), np.hanning(9), "same")
+
+
+def constructed(follows, *, n=8, frames=100, seed=0):
+    """Sentences of 4 s at 25 frames a second; listeners follow the layer "deep" where `follows(times)` is true."""
+    rng = np.random.default_rng(seed)
+    times = (np.arange(frames) + 0.5) / 25
+    models, values, clocks, parts = {}, {}, {}, []
+    for k in range(n):
+        name = f"sentence-{k}"
+        layers = {"early": smooth(rng, frames, 12), "deep": smooth(rng, frames, 12)}
+        models[name] = Activations(layers, dict.fromkeys(layers, times))
+        mixing = rng.standard_normal((12, 10))
+        strength = follows(times)[:, None]
+        values[name] = {s: strength * layers["deep"] @ mixing + smooth(rng, frames, 10) for s in SUBJECTS}
+        clocks[name] = times
+        parts.append(eeg.Piece(name, name, 0.0, 4.0))
+    return models, eeg.Heard(SUBJECTS, values, clocks, tuple("abcdefghij")), parts
+
+
+def scored(models, heard, parts, scheme="shift"):
+    how = {"components": 20, "whiten": False, "method": "linear"}
+    plain = eeg.chosen_measures("euclidean")
+    found = eeg.scores(
+        eeg.items(models, heard, parts, **how), list(plain.values()), seed=0, n_permutations=60, scheme=scheme
+    )
+    return eeg.renamed(found, plain)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    return constructed(lambda times: np.full(len(times), 2.0))
+
+
+@pytest.fixture(scope="module")
+def planted_scores(planted):
+    return scored(*planted)
+
+
+def test_a_layer_that_listeners_follow_is_above_chance(planted_scores):
+    best, by_model = eeg_claims.above_chance({"model": planted_scores})
+    assert by_model["layer"].item() == "deep"
+    assert best.low > 0
+    assert best.p == 1 / 61
+
+
+def test_nothing_is_above_chance_where_nothing_is_shared():
+    best, _ = eeg_claims.above_chance({"model": scored(*constructed(lambda times: np.zeros(len(times)), seed=3))})
+    assert best.p > 0.05
+
+
+def test_the_scored_layer_is_chosen_on_other_sentences(planted_scores):
+    kept = eeg_claims.held_out(planted_scores)
+    np.testing.assert_allclose(kept.values, planted_scores.excess.sel(layer="deep").transpose(*kept.dims).values)
+    assert list(kept.sentence.values) == list(planted_scores.observed.sentence.values)
+
+
+def test_peaks_are_found_in_depth_and_hold_up(planted_scores):
+    table = eeg_claims.peaks(planted_scores, "model")
+    assert (table.loc[table["measure"] == "rsa_spearman", "depth"] == 1).all()
+    assert eeg_claims.of_units(eeg_claims.family_difference(table)["gain"]).low > 0
+
+
+def test_units_are_listeners_or_sentences(planted_scores):
+    few = planted_scores.observed.isel(subject=slice(0, 2))
+    assert eeg_claims.by_unit(planted_scores.observed).sizes["unit"] == len(SUBJECTS)
+    assert eeg_claims.by_unit(few).sizes["unit"] == 8
+
+
+@pytest.mark.parametrize(("start", "found"), [(0.25, True), (0.5, False)])
+def test_a_planted_window_is_found_where_it_is(start, found):
+    models, heard, parts = constructed(lambda times: np.zeros(len(times)), n=30, seed=1)
+    rng = np.random.default_rng(2)
+    for name, by in heard.values.items():
+        times = heard.times[name]
+        inside = (times >= start) & (times < start + 0.25)
+        walk = rng.standard_normal(len(times))[:, None]  # one dimension: every electrode can follow it
+        models[name].layers["deep"][:] = walk
+        for subject in by:
+            by[subject] = np.where(inside[:, None], walk, rng.standard_normal((len(times), 10)))
+    spans = eeg_claims.windows(0.25)
+    timed = eeg_claims.windowed(models, "deep", heard, parts, spans, rate=25.0, distance="euclidean", n_permutations=20)
+    contrast = eeg_claims.estimate(eeg_claims.late_contrast(timed["observed"] - timed["expected"], spans))
+    assert (contrast.low > 0) is found
+
+
+def test_pieces_are_cut_in_seconds_not_in_frames(planted):
+    models, heard, _ = planted
+    layers, answers = eeg.item(
+        models["sentence-0"], heard, eeg.Piece("w", "sentence-0", 1.0, 2.0), components=5, whiten=True, method="linear"
+    )
+    assert {len(x) for x in layers.values()} == {25}
+    np.testing.assert_allclose(answers["s0"], zscored(heard.values["sentence-0"]["s0"][25:50]))
+    assert (
+        eeg.item(
+            models["sentence-0"],
+            heard,
+            eeg.Piece("w", "sentence-0", 1.0, 1.1),
+            components=5,
+            whiten=True,
+            method="linear",
+        )
+        is None
+    )
+
+
+def test_layers_of_one_model_come_onto_one_clock():
+    slow, fast = np.arange(20) * 0.08, np.arange(400) * 0.005
+    one = Activations({"fast": np.sin(fast)[:, None], "slow": np.ones((20, 1))}, {"fast": fast, "slow": slow})
+    both = eeg._on_one_clock(one, 25.0)
+    assert {len(x) for x in both.layers.values()} == {20}
+    np.testing.assert_allclose(both.layers["fast"][:, 0], np.sin(slow), atol=1e-3)
+    thinned = eeg._on_one_clock(Activations({"fast": np.sin(fast)[:, None]}, {"fast": fast}), 25.0)
+    assert np.allclose(np.diff(thinned.times["fast"]), 0.04)
+
+
+def test_ablation_removes_what_duration_explains(planted_scores):
+    scores = eeg_claims.held_out(planted_scores)
+    labels = pd.Series(["negative"] * 4 + ["positive"] * 4, scores.sentence.values)
+    duration = pd.DataFrame({"duration": np.r_[np.ones(4), np.zeros(4)] + 0.01 * np.arange(8)}, labels.index)
+    shifted = scores + scores.copy(data=np.broadcast_to(duration.values[:, :, None], scores.shape))
+    left = eeg_claims.group_table(shifted, labels, duration).groupby(["measure", "group"])["value"].mean().unstack()
+    kept = eeg_claims.group_table(shifted, labels).groupby(["measure", "group"])["value"].mean().unstack()
+    assert abs(left["negative"] - left["positive"]).max() < 0.2 * abs(kept["negative"] - kept["positive"]).min()
+
+
+def test_consistency_needs_all_three():
+    rng = np.random.default_rng(0)
+    sound, other = smooth(rng, 300, 4), smooth(rng, 300, 4)
+    both = np.hstack([sound, other]) + 0.3 * rng.standard_normal((300, 8))
+    how = {"n_permutations": 60, "scheme": "shift"}
+    agrees = [
+        (sound[k : k + 100], sound[k : k + 100] + 0.3 * both[k : k + 100, :4], sound[k : k + 100])
+        for k in (0, 100, 200)
+    ]
+    apart = [(sound[k : k + 100], both[k : k + 100], other[k : k + 100]) for k in (0, 100, 200)]
+    assert eeg_claims.consistency(tri_modal(agrees, "rsa_spearman_euclidean", **how)).p < 0.05
+    assert eeg_claims.consistency(tri_modal(apart, "rsa_spearman_euclidean", **how)).p > 0.05
+
+
+# ---- simulated listeners ----
+
+
+def listened(**options):
+    heard = load("pocket-eeg", subjects=5, stored=False, **options)
+    return heard, eeg.responses(heard, list(heard.stimuli.index[:1]))
+
+
+def late(heard, listeners):
+    negative = heard.stimuli.index[heard.stimuli["affect"] == "negative"]
+    found = eeg_words.word_responses(heard, listeners, negative)
+    sizes = (eeg_words.late_size(x, listeners.channels) for x in (found["words"].values, -found["change"].values))
+    return [eeg_claims.estimate(each) for each in sizes]
+
+
+def test_planted_late_response_and_its_loss_with_affect_are_found():
+    word, affect = late(*listened(segments=6, snr=4.0))
+    assert word.low > 0
+    assert affect.low > 0
+
+
+def test_nothing_late_is_found_where_it_is_off():
+    word, affect = late(*listened(segments=6, snr=4.0, without=("late", "affect")))
+    assert word.low <= 0
+    assert affect.low <= 0
+
+
+def test_noise_supports_no_claim():
+    heard = load("pocket-eeg", subjects=5, segments=2, snr=0.0, stored=False)
+    parts = eeg.pieces(heard, "sentence", 10)
+    stimuli = [piece.stimulus for piece in parts]
+    listeners = eeg.responses(heard, stimuli)
+    frames = {name: eeg.represented(name, heard, stimuli, 25.0) for name in ("logmel", "mfcc")}
+    how = {"components": 20, "whiten": True, "method": "antialiased"}
+    measures = ["rsa_spearman", "rsa_kendall", "dcor", "cka_linear"]
+    found = {
+        name: eeg.scores(eeg.items(by, listeners, parts, **how), measures, seed=0, n_permutations=100, scheme="shift")
+        for name, by in frames.items()
+    }
+    spans = eeg_claims.windows(0.25)
+    timed = eeg_claims.windowed(frames["logmel"], "logmel", listeners, parts, spans, rate=25.0, n_permutations=20)
+    both = [timed["observed"], timed["observed"] - timed["expected"]]
+    contrast, above = (eeg_claims.estimate(eeg_claims.late_contrast(one, spans)) for one in both)
+    chance, _ = eeg_claims.above_chance(found)
+    evidence = {"A3": {"contrast": contrast, "shift": above}, "A6": {"best_layer": chance}}
+    verdicts = claims.decide("pocket-eeg", evidence)
+    assert claims.SUPPORTED not in {one.verdict for one in verdicts.values()}
+
+
+def test_sounds_have_no_words_and_one_set_of_responses():
+    stimuli = pd.DataFrame({"duration": 2.0}, index=[f"stim{k}" for k in range(9)])
+    answer = SimpleNamespace(
+        values=np.zeros((3, 50)),
+        time=SimpleNamespace(values=np.arange(50) / 25),
+        channel=SimpleNamespace(values=list("abc")),
+    )
+    recording = SimpleNamespace(stimuli=stimuli, responses=lambda subject, name: answer)
+    parts = eeg.pieces(recording, "sentence", 4)
+    assert [part.name for part in parts] == ["stim0", "stim3", "stim5", "stim8"]
+    heard = eeg.responses(recording, [part.stimulus for part in parts])
+    assert heard.subjects == ("group",)
+    assert heard.values["stim0"]["group"].shape == (50, 3)
+    with pytest.raises(ValueError, match="unit"):
+        eeg.pieces(recording, "word", 4)
