@@ -20,7 +20,7 @@ import numpy as np
 
 from lib.models.activations import Frames
 
-BATCH = 8.0  # seconds of sound represented at once: more is hardly faster, and costs memory
+BATCH = 4.0  # seconds of sound represented at once: more is hardly faster, and costs memory
 SAME_TIME = 1e-6  # seconds by which two frames may differ that are meant to be at the same time
 
 Represent = Callable[[np.ndarray], dict[str, Frames]]
