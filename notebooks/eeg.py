@@ -258,7 +258,7 @@ by_model.set_index("model").rename_axis(None).round(4)
 # How much of a score is drift? The null of `{glue:text}`main`` is {glue:text}`drift` on average, not 0: frames and responses of a sentence
 # both change slowly, and two slow things look alike whatever they are. Against the published shuffle, which destroys the drift in the null but
 # not in the data, its best layer has p = {glue:text}`shuffle_p`; against the null used here, {glue:text}`shift_p`. Over all models and layers, the best
-# exceeds the best of the null by {glue:text}`chance` ({glue:text}`chance_interval`), p = {glue:text}`chance_p` with {glue:text}`n_draws` draws; with the published distance by
+# minus the best of the null is {glue:text}`chance` ({glue:text}`chance_interval`), p = {glue:text}`chance_p` with {glue:text}`n_draws` draws; with the published distance
 # {glue:text}`chance_published` ({glue:text}`chance_published_interval`), p = {glue:text}`chance_published_p`.
 #
 # ### The signs of an SVD
@@ -273,7 +273,8 @@ by_model.set_index("model").rename_axis(None).round(4)
 from lib.compare import principal_components, sign_scores, similarity
 
 deepest = list(first[main].layers)[-1]
-shown, invariant, spread = parts[:: max(1, len(parts) // 8)][:8], "rsa_spearman_euclidean", []
+whole_ones = [eeg.Piece(name, name, 0.0, float(heard.stimuli.loc[name, "duration"])) for name in stimuli]
+shown, invariant, spread = whole_ones[:: max(1, len(stimuli) // 8)][:8], "rsa_spearman_euclidean", []
 signs = []
 for piece in shown:
     found = eeg.item(frames[main][piece.stimulus], listeners, piece, **how | {"whiten": True})
@@ -281,7 +282,7 @@ for piece in shown:
         continue
     response = found[1][listeners.subjects[0]]
     states = eeg.item(frames[main][piece.stimulus], listeners, piece, **how | {"whiten": False})[0][deepest]
-    values = sign_scores(found[0][deepest], response, n_patterns=200, seed=seed)
+    values = sign_scores(found[0][deepest], response, n_patterns=100, seed=seed)
     signs.append(
         pd.DataFrame(
             {
@@ -307,7 +308,7 @@ spread = pd.DataFrame(spread, columns=["frames", "kind", "spread"])
 show(
     figures_eeg.sign_spread(signs, spread),
     "signs",
-    f"Left: Spearman RSA of `{main}`, last layer, with one response set ({listeners.subjects[0]}, {who}) for {signs['piece'].nunique()} excerpts, over 200 "
+    f"Left: Spearman RSA of `{main}`, last layer, with one response set ({listeners.subjects[0]}, {who}) for {signs['piece'].nunique()} excerpts, over 100 "
     "random choices of the components' signs (shaded), by the convention of this book, and with Euclidean distance between states. "
     "Right: how much distances between frames differ in the first frames of an excerpt; the grey line is at 21 frames.",
     "Left: wide distributions of scores per excerpt with two marks each. Right: the spread of distances of whitened components is 0 up to 21 frames.",
@@ -507,7 +508,7 @@ montage = spoken and n_subjects >= eeg_claims.ENOUGH
 adjacency = channel_adjacency(listeners.info) if montage else None
 if montage:
     values = (timed["observed"] - timed["expected"]).mean("sentence").transpose("subject", "window", "channel")
-    clusters = cluster_test(values.values, adjacency, list(spans), listeners.channels, seed=seed)
+    clusters = cluster_test(values.values, adjacency, list(spans), listeners.channels, n_permutations=512, seed=seed)
     at = [list(spans).index(name) for name in some]
     show(
         figures_eeg.topographies(
@@ -539,6 +540,8 @@ else:
 # of the sound accounted for. It asks for no model, and its cluster statistics show whether there is a late response for a model to match.
 
 # %%
+from threadpoolctl import threadpool_limits
+
 from lib.compare import affect_groups, affect_scores, energy_and_duration
 
 late_word = affect_word = None
@@ -546,7 +549,8 @@ if spoken:
     features = eeg.voice(heard)
     within = heard.stimuli.get("speaker")
     proxies = affect_scores(features, "separate", within=within)
-    grouped = affect_groups(proxies[["arousal", "valence"]], proxies["valence"], k=groups or None, seed=seed)
+    with threadpool_limits(1):  # thousands of small fits: threads would only wait for each other
+        grouped = affect_groups(proxies[["arousal", "valence"]], proxies["valence"], k=groups or None, seed=seed)
     labels = pd.Series(grouped.labels, features.index)
     low_group = labels.loc[proxies["valence"].groupby(labels).mean().idxmin() == labels].iloc[0]
     told = heard.stimuli.get("affect", labels)
@@ -560,7 +564,7 @@ if spoken:
     tell("word_affect", affect_word, "late response, the rest minus negative sentences [µV]")
     if montage:
         by_window = eeg_words.in_windows(words["words"].values, spans)
-        found = cluster_test(by_window, adjacency, list(spans), listeners.channels, seed=seed)
+        found = cluster_test(by_window, adjacency, list(spans), listeners.channels, n_permutations=512, seed=seed)
         show(
             figures_eeg.topographies(
                 by_window.mean(axis=0)[at], found.significant[at], some, listeners.info, "Response to a word (µV)"
@@ -781,8 +785,8 @@ listed = {kind: [name for name, one in verdicts.items() if one.verdict == kind] 
 counted = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in listed.items() if names)
 learnt = against["untrained"]
 text = (
-    f"In {who} ({n_units}), the best layer of {len(models)} small models exceeds what slow drift alone gives by {chance.value:.3f} in Spearman RSA (95 % interval {chance.low:.3f} to {chance.high:.3f}, "
-    f"p = {chance.p:.3f}), and training adds {learnt.value:.3f} ({learnt.low:.3f} to {learnt.high:.3f}). The paper's claims on this recording: {counted}."
+    f"In {who} ({n_units}), Spearman RSA of the best layer of {len(models)} small models minus that of slow drift alone is {chance.value:.3f} (95 % interval {chance.low:.3f} to {chance.high:.3f}, "
+    f"p = {chance.p:.3f}), and trained models minus their untrained twins {learnt.value:.3f} ({learnt.low:.3f} to {learnt.high:.3f}). The paper's claims on this recording: {counted}."
 )
 answer("Do models hear like us?", text.replace("-", "−"))
 

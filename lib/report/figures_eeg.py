@@ -127,7 +127,7 @@ def sign_spread(draws: pd.DataFrame, geometry: pd.DataFrame) -> plt.Figure:
     right.set(xlabel="Frames in the excerpt", ylabel="Spread of distances / mean distance", ylim=(-0.02, None))
     right.legend(fontsize=8)
     figure.legend(
-        marks, ["200 sign patterns", "sign convention", "Euclidean on the states"], loc="outside lower center", ncols=3
+        marks, ["random signs", "sign convention", "Euclidean on the states"], loc="outside lower center", ncols=3
     )
     return figure
 
