@@ -125,6 +125,8 @@ else:
     table = pd.DataFrame(
         {"choice": [f"as published, {len(listeners.channels)} channels at {rate:.0f} Hz"]}, index=["cleaning"]
     )
+
+# %%
 table
 
 # %% [markdown]
@@ -340,6 +342,8 @@ say(
 # deeper than rank measures.
 
 # %%
+from dataclasses import replace
+
 import pingouin
 
 peaks = pd.concat([eeg_claims.peaks(one, name, seed=seed) for name, one in trained.items()], ignore_index=True)
@@ -348,8 +352,9 @@ otherwise = eeg_claims.family_difference(
     pd.concat([eeg_claims.peaks(one, name, seed=seed) for name, one in published.items()])
 )
 otherwise = eeg_claims.of_units(otherwise["depth"])
-tell("depth_published", otherwise, "the same with the published distance")
 depth, gain = eeg_claims.of_units(split["depth"]), eeg_claims.of_units(split["gain"])
+if n_subjects < eeg_claims.ENOUGH:  # the interval is over redrawn stimuli
+    depth, gain, otherwise = (replace(found, n=len(parts)) for found in (depth, gain, otherwise))
 each = split["depth"].drop("all", errors="ignore")
 paired = pingouin.ttest(each, 0).iloc[0] if n_subjects >= eeg_claims.ENOUGH else None
 show(
@@ -359,6 +364,7 @@ show(
     + (f"{n_subjects} {who}." if n_subjects >= eeg_claims.ENOUGH else f"redrawn {things} ({who})."),
     "Dots with intervals for eight measures and several models, rank measures left and dependence measures right.",
 )
+tell("depth_published", otherwise, "the same with the published distance")
 tell("depth", depth, "depth of the peak, dependence minus rank")
 tell("gain", gain, "chosen layer minus mean layer, held out", digits=4)
 say(
@@ -601,6 +607,9 @@ if spoken and unit == "sentence":
         f"without groups, and silhouette; {grouped.k} groups were taken.",
         "Left, a scatter plot of sentences in coloured groups. Right, lines of stability against the number of groups.",
     )
+
+# %%
+if spoken and unit == "sentence":
     matched = eeg_claims.mean_excess(trained)
     nuisances = energy_and_duration(features, heard.stimuli["duration"].loc[features.index])
     tables = {
