@@ -257,7 +257,7 @@ say("n_units", n_units)
 by_model.set_index("model").rename_axis(None).round(4)
 
 # %% [markdown]
-# How much of a score is drift? The null of `{glue:text}`main`` is {glue:text}`drift` on average, not 0: frames and responses of a sentence
+# How much of a score is drift? The null of {glue:text}`main` is {glue:text}`drift` on average, not 0: frames and responses of a sentence
 # both change slowly, and two slow things look alike whatever they are. Against the published shuffle, which destroys the drift in the null but
 # not in the data, its best layer has p = {glue:text}`shuffle_p`; against the null used here, {glue:text}`shift_p`. Over all models and layers, the best
 # minus the best of the null is {glue:text}`chance` ({glue:text}`chance_interval`), p = {glue:text}`chance_p` with {glue:text}`n_draws` draws; with the published distance
@@ -802,6 +802,10 @@ answer("Do models hear like us?", text.replace("-", "−"))
 # %% [markdown]
 # ## What would change this answer
 #
+# * **Choices made on the way.** Euclidean distance decides the verdicts because it has no signs to choose, and frames are thinned so that
+#   models have about as many. Neither was fixed before the first results were seen. With the published distance several verdicts differ, as the numbers above show.
+# * **Rough intervals.** Where there are fewer than five listeners, the interval of the peak's depth rests on 20 redraws of the stimuli, and that
+#   of the three-way product is the spread of its null. Both are too narrow to lean on.
 # * **Larger models.** The small ones heard minutes of sound. The paper's twelve are in the roster ({doc}`../generated/models`) and run here by name once their weights are fetched.
 # * **Another distance.** `rdm: correlation` makes the whole page as published, `cosine` and `mahalanobis` are others; `debiased: true` removes the floor of dependence measures.
 # * **Other pieces of time.** `unit: word`, `window_width` from .15 to .35, and `lag`, which lets responses follow the sound.
