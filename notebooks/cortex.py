@@ -239,10 +239,9 @@ if len(trained_models) != 4 or len(tuned_models) != 2:
 twin_names = [f"untrained:{trained_models[0]}:{number}" for number in range(twins)]
 course = {name: int(name.partition("@")[2]) for name in model_names() if name.startswith(f"{trained_models[0]}@")}
 course[trained_models[0]] = recipe(trained_models[0]).schedule.steps
-deep = {}
-for name in dict.fromkeys([*trained_models, *tuned_models, *twin_names, *course]):
-    heard_by = sound_features(load_model(name), sounds)
-    deep[name] = nested_ridge(heard_by, components, folds).predictions
+every = dict.fromkeys([*trained_models, *tuned_models, *twin_names, *course])
+heard_by = {name: sound_features(load_model(name), sounds) for name in every}
+deep = {name: nested_ridge(each, components, folds).predictions for name, each in heard_by.items()}
 deep[model] = fit.predictions
 
 # %% [markdown]
@@ -257,8 +256,7 @@ def gain(better, worse, measured, axis=0):
 
 
 def difference(first, second):
-    second = second if isinstance(second, np.ndarray) else deep[second]
-    return bootstrap(gain, deep[first], second, components, n_draws=n_bootstrap, seed=seed)
+    return bootstrap(gain, deep[first], deep[second], components, n_draws=n_bootstrap, seed=seed)
 
 
 shown = {name: name for name in [*trained_models, *tuned_models]} | {twin_names[0]: "untrained twin", model: model}
@@ -292,7 +290,7 @@ for key, (title, one, other) in comparisons.items():
     found = difference(one, other)
     gains.append((title, found.value, found.low, found.high))
     say(f"gain_{key}", found.value, low=found.low, high=found.high, n=n, digits=3, about=f"mean r², {title}")
-both = {**features[model], **sound_features(load_model(first), sounds)}
+both = {**features[model], **heard_by[first]}
 joined = np.hstack([(x - x.mean(axis=0)) / (x.std(axis=0) + 1e-9) / np.sqrt(x.shape[1]) for x in both.values()])
 deep["both"] = nested_ridge({"both": joined}, components, folds).predictions
 found = difference("both", model)
@@ -326,7 +324,7 @@ pd.DataFrame(gains, columns=["difference of mean r²", "value", "low", "high"]).
 # %%
 by_depth = []
 for name, step in course.items():
-    for layer, x in sound_features(load_model(name), sounds).items():
+    for layer, x in heard_by[name].items():
         by_depth.append((step, layer, float(nested_ridge({layer: x}, components, folds).r2.mean())))
 by_depth = pd.DataFrame(by_depth, columns=["step", "layer", "value"])
 steps = np.array(list(course.values()))

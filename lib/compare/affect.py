@@ -82,6 +82,7 @@ def affect_groups(
         NaN, constant features, or more groups than a resample has sentences.
     """
     import pandas as pd
+    from threadpoolctl import threadpool_limits
 
     x, order = _checked(features, order), np.asarray(order, dtype=np.float64)
     tried = sorted({*ks, *([] if k is None else [k])})
@@ -90,7 +91,8 @@ def affect_groups(
     if not tried or tried[0] < 2 or tried[-1] > share * len(x):
         raise WrongUse(f"between 2 and {int(share * len(x))} groups can be told apart here, asked for {tried}.")
     noise = np.random.default_rng(seed).multivariate_normal(np.zeros(x.shape[1]), np.atleast_2d(np.cov(x.T)), len(x))
-    rows = [_stability(x, noise, number, n_resamples, share, seed) for number in tried]
+    with threadpool_limits(1):  # thousands of small fits: threads would only wait for each other
+        rows = [_stability(x, noise, number, n_resamples, share, seed) for number in tried]
     table = pd.DataFrame(rows)
     best = table.loc[table["stability"].idxmax()]
     close = table[table["stability"] >= best["stability"] - best["standard_error"]]

@@ -7,13 +7,13 @@ sentences or sounds; a layer is always chosen on other sentences than those it i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lib.compare import MEASURES, residuals, sliding_windows, split_peaks, window_scores
+from lib.compare import MEASURES, residuals, sliding_windows, split_peaks, tri_modal, window_scores
 from lib.compare.nulls import ROUNDING
 from lib.ground import WrongUse
 from lib.report.claims import Measured
@@ -72,7 +72,7 @@ def held_out(scores: Scores) -> xr.DataArray:
     return xr.concat(out, "sentence").sel(sentence=order).transpose("sentence", "measure", "subject")
 
 
-def peaks(scores: Scores, model: str, *, n_splits: int = 20, n_draws: int = 20, seed: int = 0) -> pd.DataFrame:
+def peaks(scores: Scores, model: str, *, n_splits: int = 20, n_draws: int = 500, seed: int = 0) -> pd.DataFrame:
     """Where each measure peaks in depth, by unit: columns model, unit, measure, family, depth, gain.
 
     Units are listeners, or (where there are few) draws of sentences with replacement, whose spread is that of the mean.
@@ -87,7 +87,8 @@ def peaks(scores: Scores, model: str, *, n_splits: int = 20, n_draws: int = 20, 
         draws = [rng.integers(len(mean), size=len(mean)) for _ in range(n_draws)]
         units = [("all", mean), *((f"draw {k}", mean[draw]) for k, draw in enumerate(draws))]
     for unit, values in units:
-        found = split_peaks(values, depths, n_splits=n_splits, seed=seed)
+        halvings = 4 if unit.startswith("draw") else n_splits
+        found = split_peaks(values, depths, n_splits=halvings, seed=seed)
         for k, name in enumerate(names):
             rows.append((model, unit, str(name), MEASURES[str(name)].family, found.depth[k], found.gain[k]))
     return pd.DataFrame(rows, columns=["model", "unit", "measure", "family", "depth", "gain"])
@@ -271,18 +272,30 @@ def as_measured(row: pd.Series) -> Measured:
 
 
 def consistency(found: Any, score: str = "product") -> Measured:
-    """Tri-modal consistency minus its mean with the pair broken that leaves most; p is of the mean over subjects."""
+    """Tri-modal consistency minus its mean with the pair broken that leaves most, over subjects.
+
+    p is that of the mean over subjects against the pair that is hardest to beat.
+    """
     observed, draws = found.observed.sel(score=score), found.draws.sel(score=score)
-    expected = draws.mean("draw")
-    if "subject" not in observed.dims or observed.sizes["subject"] < ENOUGH:
-        single = (lambda x: x.mean("subject")) if "subject" in observed.dims else (lambda x: x)
-        value, spread = single(observed), single(draws)
-        p = float((((spread >= value - ROUNDING).sum("draw") + 1) / (spread.sizes["draw"] + 1)).max())
-        hardest = spread.isel(broken=int(spread.mean("draw").argmax("broken")))
-        low, high = (float(value - q) for q in hardest.quantile([0.975, 0.025], "draw").values)
-        gain = float(value - hardest.mean())
-        return Measured(value=gain, low=min(low, gain), high=max(high, gain), n=found.n, p=p)
-    units = (observed - expected.max("broken")).values
-    mean, drawn = observed.mean("subject"), draws.mean("subject")
-    p = float((((drawn >= mean - ROUNDING).sum("draw") + 1) / (drawn.sizes["draw"] + 1)).max())
-    return estimate(units, p=p)
+    units = (observed - draws.mean("draw").max("broken")).values
+    return estimate(units, p=_hardest_p(observed.mean("subject"), draws.mean("subject")))
+
+
+def consistency_by_sentence(
+    items: Iterable[tuple], name: str, score: str = "product", *, seed: int, **how: Any
+) -> Measured:
+    """The same over sentences or sounds, for few sets of responses; `how` is that of ``tri_modal``."""
+    import xarray as xr
+
+    found = [tri_modal([one], name, seed=seed * 100_003 + k, **how) for k, one in enumerate(items)]
+    observed = xr.concat([one.observed.sel(score=score) for one in found], "sentence")
+    draws = xr.concat([one.draws.sel(score=score) for one in found], "sentence")
+    if "subject" in observed.dims:
+        observed, draws = observed.mean("subject"), draws.mean("subject")
+    drawn = draws.mean("sentence")
+    hardest = draws.isel(broken=int(drawn.mean("draw").argmax("broken"))).mean("draw")
+    return estimate((observed - hardest).values, p=_hardest_p(observed.mean("sentence"), drawn))
+
+
+def _hardest_p(value: xr.DataArray, draws: xr.DataArray) -> float:
+    return float((((draws >= value - ROUNDING).sum("draw") + 1) / (draws.sizes["draw"] + 1)).max())

@@ -65,11 +65,17 @@ def _features(recording: EEGRecording, segment: str, group: set[str]) -> np.ndar
     """Envelope, acoustic onsets, phonemes, words, and words of the group, (time, feature) at `RATE`."""
     samples, rate = recording.audio(segment)
     clock = np.arange(int((len(samples) / rate + TAIL) * RATE)) / RATE
+    courses, times = envelope_and_onsets(samples, rate)
+    heard = [np.interp(clock, times, x, right=0.0) for x in courses]
+    return np.stack([*heard, *_impulses(recording, segment, group, len(clock))], axis=1)
+
+
+def envelope_and_onsets(samples: np.ndarray, rate: float) -> tuple[list[np.ndarray], np.ndarray]:
+    """Mean of a cochleagram over its bands and that of its rises, each of standard deviation 1, and their times [s]."""
     found = load_model("cochleagram").activations(samples, rate, cache=True)
     bands, times = found.layers["cochleagram"], found.times["cochleagram"]
     rise = np.maximum(np.diff(bands, axis=0, prepend=bands[:1]), 0).mean(axis=1)
-    heard = [np.interp(clock, times, x / x.std(), right=0.0) for x in (bands.mean(axis=1), rise)]
-    return np.stack([*heard, *_impulses(recording, segment, group, len(clock))], axis=1)
+    return [x / x.std() for x in (bands.mean(axis=1), rise)], times
 
 
 def _impulses(recording: EEGRecording, segment: str, group: set[str], length: int) -> list[np.ndarray]:
@@ -94,7 +100,11 @@ def in_windows(waves: np.ndarray, spans: Mapping[str, tuple[float, float]]) -> n
 def late_size(waves: np.ndarray, channels: Sequence[str]) -> np.ndarray:
     """Other lags up to 800 ms minus 250 to 500 ms over the back of the head, by listener: positive for a negativity."""
     place = [channels.index(name) for name in CENTRO_PARIETAL if name in channels] or list(range(len(channels)))
-    wave = waves[:, :, place].mean(axis=2)
-    late = (SECONDS >= 0.25) & (SECONDS <= 0.5)
-    rest = (SECONDS >= 0) & ~late
-    return wave[:, rest].mean(axis=1) - wave[:, late].mean(axis=1)
+    return late_contrast(waves[:, :, place].mean(axis=2))
+
+
+def late_contrast(wave: np.ndarray, seconds: np.ndarray = SECONDS) -> np.ndarray:
+    """Mean over the other lags from 0 to 800 ms minus mean of 250 to 500 ms of waves (..., lag)."""
+    late = (seconds >= 0.25) & (seconds <= 0.5)
+    rest = (seconds >= 0) & ~late
+    return wave[..., rest].mean(axis=-1) - wave[..., late].mean(axis=-1)

@@ -16,26 +16,22 @@ from functools import cache
 import numpy as np
 
 from lib.compare.deconvolution import Moments, lagged, moments, response_functions, unique_prediction
-from lib.models import load as load_model
 from lib.recordings import EEGRecording, load
+from lib.recordings.channels import ROBUST_Z, robust_z
 from lib.recordings.pocket import scalp, static, waves
 from lib.recordings.pocket.telling import tell
+from lib.report.eeg_words import CENTRO_PARIETAL, LAGS, RATE, SECONDS, TAIL, envelope_and_onsets, late_contrast
 
-RATE = 64
-LAGS = np.arange(-8, 52)
-SECONDS = LAGS / RATE
 FEATURES = ("envelope", "onset", "phoneme", "word", "envelope, negative", "onset, negative", "word, negative")
 """What the analysis knows of the story; a word counts by its surprisal. The last three are the first, second and fourth
 in negative sentences only, 0 elsewhere."""
 MAIN, SOUND, WORDS = [0, 1, 2, 3], [0, 1], [3]
 PLACES = {
     "fronto-central": ("Fz", "FCz", "Cz", "F1", "F2", "FC1", "FC2"),
-    "centro-parietal": ("Cz", "CPz", "Pz", "CP1", "CP2", "P1", "P2"),
+    "centro-parietal": CENTRO_PARIETAL,
 }
 FRONT, BACK = 0, 1
 BAND = (0.5, 20.0)
-TAIL = 1.0
-"""Seconds after a segment's end that still hold answers to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +95,9 @@ def _segment_features(heard, segment: str) -> np.ndarray:
     length = int(heard.segments.loc[segment, "duration"] * waves.RATE)
     clock = np.arange(length) / waves.RATE
     out = np.zeros((len(FEATURES), length))
-    coch = load_model("cochleagram").activations(samples, rate)
-    bands, times = coch.layers["cochleagram"], coch.times["cochleagram"]
-    rise = np.maximum(np.diff(bands, axis=0, prepend=bands[:1]), 0).mean(axis=1)
-    for number, values in enumerate((bands.mean(axis=1), rise)):
-        out[number] = np.interp(clock, times, values / values.std())
+    courses, times = envelope_and_onsets(samples, rate)
+    for number, values in enumerate(courses):
+        out[number] = np.interp(clock, times, values)
     starts = heard.stimuli["start"]
     for number, table, weight in ((2, heard.phonemes, None), (3, heard.words, "surprisal")):
         part = table[table["segment"] == segment]
@@ -124,7 +118,7 @@ def listen(seed: int, number: int, segments: int = 12) -> Heard:
     who = waves.listener(options, number)
     drives = _drives(segments)
     noise = static.noise(np.random.default_rng([seed, 21, number]), who, drives.shape[1])
-    good = _good(noise)
+    good = np.abs(robust_z(noise.std(axis=1))) <= ROBUST_Z
     centred = noise - noise[good].mean(axis=0)
     maps = who.maps - who.maps[:, good].mean(axis=1, keepdims=True)  # source, channel
     places = [[c for c in _channels(name) if good[c]] for name in PLACES]
@@ -175,13 +169,6 @@ def _current(drive: np.ndarray, effect: waves.Effect, who: waves.Listener) -> np
     return who.gain[effect.feature] * fftconvolve(drive, kernel)[: len(drive)]
 
 
-def _good(noise: np.ndarray) -> np.ndarray:
-    """Channels whose spread is not far from that of the others (robust z of its logarithm within 5)."""
-    spread = np.log(noise.std(axis=1))
-    distance = np.abs(spread - np.median(spread))
-    return distance <= 5 * 1.4826 * np.median(distance)
-
-
 def _channels(place: str) -> list[int]:
     names = scalp.electrodes().ch_names
     return [names.index(name) for name in PLACES[place]]
@@ -230,17 +217,11 @@ CONTRASTS = {
 
 def early_contrast(wave: np.ndarray) -> np.ndarray:
     """Mean of 150 to 210 ms minus mean of 80 to 130 ms of waves (..., lag): positive for an N1 before a P2."""
-    return _mean(wave, SECONDS, 0.15, 0.21) - _mean(wave, SECONDS, 0.08, 0.13)
+    return _mean(wave, 0.15, 0.21) - _mean(wave, 0.08, 0.13)
 
 
-def late_contrast(wave: np.ndarray, seconds: np.ndarray = SECONDS) -> np.ndarray:
-    """Mean over the other lags from 0 to 800 ms minus mean of 250 to 500 ms of waves (..., lag)."""
-    rest = ((seconds >= 0) & (seconds < 0.25)) | (seconds > 0.5)
-    return wave[..., rest].mean(axis=-1) - _mean(wave, seconds, 0.25, 0.5)
-
-
-def _mean(wave: np.ndarray, seconds: np.ndarray, start: float, stop: float) -> np.ndarray:
-    return wave[..., (start <= seconds) & (stop >= seconds)].mean(axis=-1)
+def _mean(wave: np.ndarray, start: float, stop: float) -> np.ndarray:
+    return wave[..., (start <= SECONDS) & (stop >= SECONDS)].mean(axis=-1)
 
 
 def measure(listeners: list[list[Moments]]) -> Measured:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.compare import tri_modal, zscored
+from lib.compare import zscored
 from lib.models import Activations
 from lib.recordings import load
 from lib.report import claims, eeg, eeg_claims, eeg_words
@@ -151,8 +151,8 @@ def test_consistency_needs_all_three():
         for k in (0, 100, 200)
     ]
     apart = [(sound[k : k + 100], both[k : k + 100], other[k : k + 100]) for k in (0, 100, 200)]
-    assert eeg_claims.consistency(tri_modal(agrees, "rsa_spearman_euclidean", **how)).p < 0.05
-    assert eeg_claims.consistency(tri_modal(apart, "rsa_spearman_euclidean", **how)).p > 0.05
+    assert eeg_claims.consistency_by_sentence(agrees, "rsa_spearman_euclidean", seed=0, **how).p < 0.05
+    assert eeg_claims.consistency_by_sentence(apart, "rsa_spearman_euclidean", seed=0, **how).p > 0.05
 
 
 # ---- simulated listeners ----

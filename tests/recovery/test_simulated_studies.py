@@ -5,6 +5,7 @@ import pytest
 
 from lib.ground import DATA
 from lib.recordings import load
+from lib.recordings.channels import ROBUST_Z, robust_z
 from lib.recordings.pocket import eeg, waves
 from lib.recordings.pocket.telling import tell
 from lib.report import studies, studies_eeg, studies_fmri
@@ -46,7 +47,7 @@ def test_latencies_come_out_within_their_intervals(listeners):
 def test_a_mixture_of_moments_equals_the_recording_it_stands_for(listeners):
     options = waves.Options(seed=11, segments=SEGMENTS, subjects=1, snr=0.7, without=("affect",))
     recorded = eeg.simulate(tell(SEGMENTS), options, 0)
-    good = studies_eeg._good(recorded)
+    good = abs(robust_z(recorded.std(axis=1))) <= ROBUST_Z
     centred = recorded - recorded[good].mean(axis=0)
     places = [[c for c in studies_eeg._channels(name) if good[c]] for name in studies_eeg.PLACES]
     at_places = studies_eeg.band(np.array([centred[place].mean(axis=0) for place in places]))
