@@ -35,6 +35,8 @@ __all__ = [
 _LOADERS = {
     "natsound165": ("lib.recordings.natsound", "load"),
     "song-ecog": ("lib.recordings.song_ecog", "load"),
+    "ds004408": ("lib.recordings.old_man", "load"),
+    "alice": ("lib.recordings.alice", "load"),
     "pocket-words": ("lib.recordings.pocket.sounds", "labelled_sounds"),
     "pocket-sounds": ("lib.recordings.pocket.listeners", "load"),
     "pocket-eeg": ("lib.recordings.pocket.eeg", "load"),
@@ -51,7 +53,8 @@ def fingerprint(name: str) -> str:
     """Hash that changes when what a recording is made of changes; it needs no data on this machine.
 
     For published files it is that of their registered hashes (nothing is read that differs from them), for generated
-    ones that of the generators' source.
+    ones that of the generators' source. For ds004408 and alice, of which no hashes are registered, it is that of the
+    publisher's version; the ``fingerprint`` of what is loaded tells more.
     """
     if name not in _LOADERS:
         raise ground.unknown("recording", name, names())
@@ -71,10 +74,13 @@ def load(name: str, root: str | Path | None = None, **options: Any) -> Recording
         One of ``names()``.
     root : path, optional
         Folder that holds the recording's own folder. Default: ``ALIKE_DATA`` where it has that folder, else the
-        cache (data/cache or ``ALIKE_CACHE``), into which what is missing is downloaded or generated.
+        cache (data/cache or ``ALIKE_CACHE``), into which what is missing is downloaded or generated. ds004408 and
+        alice are not downloaded: the error says where they are to be had.
     **options
         What the recording's loader takes: none for natsound165; level for song-ecog
-        (``lib.recordings.song_ecog.load``); snr, subjects, scans, seed, without and sound_seed for pocket-sounds
+        (``lib.recordings.song_ecog.load``); subjects, runs, pause and shortest for ds004408
+        (``lib.recordings.old_man.load``); subjects, segments, surprisal and published for alice
+        (``lib.recordings.alice.load``); snr, subjects, scans, seed, without and sound_seed for pocket-sounds
         (``lib.recordings.pocket.listeners.load``); variants and seed for pocket-words; subjects, segments, snr,
         seed, without and stored for pocket-eeg (``lib.recordings.pocket.eeg.load``); subjects, segments, repeats, snr,
         seed and without for pocket-story (``lib.recordings.pocket.bold.load``).

@@ -154,7 +154,7 @@ def cut(
     if first < 0 or stop > raw.n_times or stop <= first:
         reach = f"{first / rate:.3f} to {stop / rate:.3f} s"
         raise ground.WrongUse(f"the recording lasts from 0 to {raw.n_times / rate:.3f} s; {reach} is not in it")
-    names = [raw.ch_names[k] for k in _eeg_channels(raw)]
+    names = [raw.ch_names[k] for k in eeg_channels(raw)]
     values = raw.get_data(picks=names, start=first, stop=stop, verbose="ERROR") * MICRO
     times = np.arange(first, stop) / rate - onset
     notes = {"units": "µV", "rate": rate, "bads": list(raw.info["bads"]), **attrs}
@@ -163,13 +163,24 @@ def cut(
     )
 
 
+def is_pointer(file: Path) -> bool:
+    """True if a link or note of git-annex stands where a file's content should be."""
+    if not file.exists():
+        return file.is_symlink()
+    if not file.is_file():
+        return False
+    with open(file, "rb") as start:
+        return b"annex/objects" in start.read(200)
+
+
 def _dataset(root: str | Path) -> Path:
     if not (Path(root) / "dataset_description.json").is_file():
         raise ground.MissingData(f"{root} is no BIDS data set: it has no dataset_description.json")
     return Path(root)
 
 
-def _eeg_channels(raw: mne.io.BaseRaw) -> np.ndarray:
+def eeg_channels(raw: mne.io.BaseRaw) -> np.ndarray:
+    """Numbers of the EEG channels of a recording, bad ones included."""
     import mne
 
     return mne.pick_types(raw.info, eeg=True, exclude=[])
@@ -189,11 +200,10 @@ def _data_file(path: Any) -> Path:
 
 
 def _check_present(file: Path) -> None:
+    if is_pointer(file):
+        raise ground.MissingData(f"{file} is a pointer of git-annex: fetch its content first (`datalad get`)")
     if not file.exists():
-        raise ground.MissingData(f"no file {file}; if it is a link of git-annex, fetch its content first")
-    with open(file, "rb") as start:
-        if b"annex/objects" in start.read(200):
-            raise ground.MissingData(f"{file} is a pointer of git-annex: fetch its content first")
+        raise ground.MissingData(f"no file {file}")
 
 
 def _check_length(raw: mne.io.BaseRaw, file: Path) -> None:

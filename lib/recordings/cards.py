@@ -56,7 +56,12 @@ def registry_fingerprint(name: str, files: Mapping[str, str]) -> str:
 
 
 def published_fingerprint(name: str) -> str:
-    """Hash of the registered files of a recording and of the one whose sounds it shares (`sounds` on its card)."""
+    """Hash of the registered files of a recording and of the one whose sounds it shares (`sounds` on its card).
+
+    Where none are registered, that of the publisher's identifier and version.
+    """
+    if "archive" not in card(name):
+        return ground.fingerprint(name, card(name)["doi"], str(card(name)["version"]))
     own = registry_fingerprint(name, registry(name))
     sounds = card(name).get("sounds")
     return ground.fingerprint(own, published_fingerprint(sounds)) if sounds else own

@@ -28,6 +28,8 @@ LARGEST = 64 * 2**20
 def fetch(name: str) -> Path:
     """Download a recording into the cache, unless an intact copy is already there.
 
+    A recording whose files are not registered is not downloaded: an error says where they are and where to put them.
+
     Parameters
     ----------
     name : str
@@ -43,21 +45,32 @@ def fetch(name: str) -> Path:
     ground.WrongUse
         The recording has no files: each sound is generated when it is asked for.
     ground.MissingData
-        The archive cannot be reached.
+        The archive cannot be reached, or the files are to be got by hand (`get` on the recording's card).
     ground.DamagedData
         The archive is unsafe, or a file in it is not what was published. Nothing is left behind.
     """
     facts = card(name)
     if facts["simulated"]:
         return generated(name)
+    if "archive" not in facts:
+        return _got_by_hand(name)
     folder = ground.cache_folder() / facts["folder"]
     if _problems(folder, registry(name)):
         fetch_archive(name, facts["archive"], registry(name), folder)
     return folder
 
 
+def _got_by_hand(name: str) -> Path:
+    problems = check(name)
+    if problems:
+        raise ground.MissingData(f"{name}: {problems[0]}")
+    return next(place for place in _places(name, None) if place.is_dir())
+
+
 def check(name: str, root: str | Path | None = None) -> list[str]:
     """Compare every file of a recording with its registered SHA-256.
+
+    Where no hashes are registered, only what its card says everybody needs (`needs`) is looked for.
 
     Parameters
     ----------
@@ -77,6 +90,12 @@ def check(name: str, root: str | Path | None = None) -> list[str]:
     folder = next((place for place in places if place.is_dir()), None)
     if folder is None:
         return [f"no folder {' or '.join(map(str, places))}. {remedy(name)}"]
+    if "archive" not in card(name):
+        return [
+            f"{folder / file} is missing. {remedy(name)}"
+            for file in card(name)["needs"]
+            if not (folder / file).exists()
+        ]
     return _problems(folder, registry(name))
 
 
@@ -133,6 +152,9 @@ def damaged(name: str, path: Path | str, expected: str) -> ground.DamagedData:
 
 def remedy(name: str) -> str:
     """How a reader gets intact files."""
+    if "archive" not in card(name):
+        place = ground.cache_folder() / card(name)["folder"]
+        return f"{card(name)['get']} Put them into {place}, or into a folder of that name below ALIKE_DATA."
     return (
         f"Fetch it with `alike data fetch {name}`, or set ALIKE_DATA to a folder that holds "
         f"{card(name)['folder']} as its publisher lays it out."

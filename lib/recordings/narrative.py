@@ -27,7 +27,8 @@ class SpeechRecording(Recording):
     Attributes
     ----------
     stimuli : pandas.DataFrame
-        One row per sentence; besides the columns of every recording: segment, order, text, speaker, affect.
+        One row per sentence; besides the columns of every recording: segment, order, text, speaker, and where it is
+        known affect.
     segments : pandas.DataFrame
         One row per stretch that was heard without interruption, indexed by its name: speaker, sentences (how many),
         duration [s], rate [Hz], file.
@@ -35,7 +36,8 @@ class SpeechRecording(Recording):
         sentence, segment, position (in the sentence, from 0), word, onset and offset [s from the start of the
         sentence], and what else is known of words: content, meaning, log_frequency, surprisal [bits].
     phonemes : pandas.DataFrame
-        sentence, segment, position (of the word it belongs to), phoneme (IPA), stress, onset and offset [s].
+        sentence, segment, position (of the word it belongs to), phoneme (IPA), stress, onset and offset [s]; empty
+        where the publisher gives none.
     """
 
     segments: pd.DataFrame = field(repr=False)
@@ -56,8 +58,9 @@ class SpeechRecording(Recording):
         stimulus : str
             A sentence (of ``stimuli.index``) or a segment (of ``segments.index``).
         **options
-            For EEG `tmin` and `tmax` [s], what to add before the stimulus (negative) and after its end, and `raw`, a
-            recording of your own making (filtered, re-referenced, ...) to cut instead of the one on disk.
+            For EEG `tmin` and `tmax` [s], what to add before the stimulus (negative) and after its end (less where
+            not everybody's recording has so much: see `time`), and `raw`, a recording of your own making (filtered,
+            re-referenced, ...) to cut instead of the one on disk.
 
         Returns
         -------

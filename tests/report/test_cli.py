@@ -11,7 +11,7 @@ import pytest
         (["run", "cortex", "-p", "size", "many"], "must be of type int"),
         (["run", "cortex", "-p", "size", "-1.5"], "must be of type int"),
         (["book", "--edition", "pockt"], "Did you mean 'pocket'"),
-        (["data", "check", "natsound"], "Known: natsound165, pocket-eeg"),
+        (["data", "check", "natsound"], "Known: alice, ds004408, natsound165, pocket-eeg"),
         (["run"], "Missing argument"),
         (["walk"], "No such command"),
     ],

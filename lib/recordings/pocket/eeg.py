@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from lib import ground
 from lib.recordings import bids
@@ -26,6 +25,7 @@ from lib.recordings.pocket import scalp, static, waves
 from lib.recordings.pocket.kept import content_fingerprint, kept_folder, source_fingerprint
 from lib.recordings.pocket.telling import Telling, tell
 from lib.recordings.pocket.waves import RATE, Options
+from lib.recordings.spoken import Tables, responses
 
 if TYPE_CHECKING:
     import mne
@@ -88,6 +88,8 @@ def load(
         read = partial(_simulated, telling, options, cache(partial(waves.drives, telling, options)))
         fingerprint = ground.fingerprint(telling.fingerprint, source_fingerprint(*CODE), repr(options))
     kept = lru_cache(maxsize=2)(read)
+    notes = {"recording": NAME, "simulated": True}
+    durations = Tables(telling.sentences, telling.segments, telling.words).durations
     facts = card(NAME)
     return EEGRecording(
         name=NAME,
@@ -101,7 +103,7 @@ def load(
         subjects=options.names,
         fingerprint=fingerprint,
         read_audio=telling.audio,
-        read_responses=partial(_responses, kept),
+        read_responses=partial(responses, kept, durations, notes, {}),
         segments=telling.segments,
         words=telling.words,
         phonemes=telling.phonemes,
@@ -191,21 +193,3 @@ def _write_subject(values: np.ndarray, telling: Telling, subject: str, folder: P
             written = write_raw_bids(_described(raw, telling), target, overwrite=True, verbose="ERROR")
     said = {"EEGReference": "left mastoid", "Manufacturer": "none: simulated"}
     update_sidecar_json(written.copy().update(extension=".json"), said, verbose="ERROR")
-
-
-def _responses(
-    read: Callable[[str], mne.io.BaseRaw],
-    subject: str,
-    stimulus: str,
-    *,
-    tmin: float = 0.0,
-    tmax: float = 0.0,
-    raw: mne.io.BaseRaw | None = None,
-) -> xr.DataArray:
-    raw = read(subject) if raw is None else raw
-    marks = bids.marked(raw, stimulus.partition("-")[0])
-    if stimulus not in marks.index:
-        raise ground.WrongUse(f"the raw given for {subject} has no annotation of {stimulus!r}: was it cropped?")
-    onset, duration = marks.loc[stimulus]
-    notes = {"recording": NAME, "subject": subject, "stimulus": stimulus, "simulated": True}
-    return bids.cut(raw, onset, duration, tmin=tmin, tmax=tmax, **notes)
