@@ -26,11 +26,12 @@
 # find. With `recording: song-ecog` the same page runs on electrodes in human auditory cortex, sound by sound.
 
 # %% tags=["parameters"]
-recording: str = "pocket-eeg"  # pocket-eeg (simulated), song-ecog, or another EEG recording of connected speech
+recording: str = "pocket-eeg"  # pocket-eeg (simulated), song-ecog, ds004408 or alice
 level: str = "individual"  # of song-ecog: individual (100 Hz), components (25 Hz) or electrodes (25 Hz, rank 15)
 models: list = ["mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech"]  # trained; each gets an untrained twin
 baseline_models: list = ["logmel", "cochleagram"]  # the sound itself; the envelope is the mean over bands of the last
-subjects: int = 12  # of pocket-eeg: how many simulated listeners
+subjects: int = 12  # how many listeners of pocket-eeg, ds004408 or alice
+segments: int = 2  # of ds004408 and alice: how many stretches of the book; 0: all
 snr: float = 1.0  # of pocket-eeg: strength of planted responses; 0 leaves noise only
 without: list = []  # of pocket-eeg: planted effects to switch off
 sentences: int = 0  # how many sentences or sounds, evenly spaced; 0: 18 sentences, or all sounds
@@ -47,7 +48,7 @@ frame_rate: float = 12.5  # faster models are thinned to so many frames per seco
 alignment: str = "antialiased"  # responses onto frames: linear, count (published) or antialiased
 lag: float = 0.0  # seconds by which responses follow the sound
 n_permutations: int = 200  # draws of every null
-scheme: str = "shift"  # null: shift keeps slow drift, shuffle is the published one; both are shown
+scheme: str = "auto"  # null: shift keeps slow drift, other pairs with other pieces, shuffle (published); auto: shift, of words other
 window_width: float = 0.25  # of sliding windows, in seconds; the published one is .25
 window_rate: float = 25.0  # frames per second in windows of time
 groups: int = 0  # affect groups; 0 lets stability choose
@@ -80,10 +81,17 @@ from lib.report import (
 from lib.report.kept import kept
 
 figures.use_house_style()
-options = {"pocket-eeg": {"subjects": subjects, "snr": snr, "without": tuple(without)}, "song-ecog": {"level": level}}
+options = {
+    "pocket-eeg": {"subjects": subjects, "snr": snr, "without": tuple(without)},
+    "song-ecog": {"level": level},
+    "ds004408": {"subjects": subjects, "runs": segments or None},
+    "alice": {"subjects": subjects, "segments": segments or None},
+}
 heard = load(recording, **options.get(recording, {}))
 spoken = isinstance(heard, EEGRecording)
 parts = eeg.pieces(heard, unit, sentences or (18 if spoken else len(heard.stimuli)))
+null = eeg.chosen_null(scheme, unit)
+rotated = null if null != "other" else "shift"  # where frames are re-ordered
 stimuli = list(dict.fromkeys(piece.stimulus for piece in parts))
 who = (
     "simulated listeners" if heard.simulated else "human listeners" if spoken else "electrodes in human auditory cortex"
@@ -191,6 +199,8 @@ show(
 # series share stays in it. Draws are averaged over sentences and listeners as the data are.
 
 # %%
+import functools
+
 plain, as_published = eeg.chosen_measures(rdm, debiased=debiased), eeg.chosen_measures("correlation")
 how = {"components": components, "whiten": eeg.RDMS[rdm][1], "method": alignment, "lag": lag}
 whitened = how | {"whiten": True}
@@ -198,12 +208,11 @@ draws = {"n_permutations": n_permutations, "seed": seed}
 state = (heard.fingerprint, str(options.get(recording)), str(parts), str(choices), str(frame_rate))
 
 
-def scored(name, scheme=scheme, measures=plain, how=how):
+def scored(name, scheme=null, measures=plain, how=how):
     key = (*state, str(how), fingerprint(baseline_models[-1] if name == "envelope" else name), name)
-    found = eeg.kept_scores(
-        key, lambda: eeg.items(frames[name], listeners, parts, **how), list(measures.values()), scheme=scheme, **draws
-    )
-    return eeg.renamed(found, measures)
+    way = functools.partial(eeg.items_with_others, seed=seed) if scheme == "other" else eeg.items
+    found = lambda: way(frames[name], listeners, parts, **how)  # noqa: E731
+    return eeg.renamed(eeg.kept_scores(key, found, list(measures.values()), scheme=scheme, **draws), measures)
 
 
 scores = {name: scored(name) for name in [*every, "envelope"]}
@@ -220,7 +229,7 @@ n_units = (
 # ### Through the layers
 
 # %%
-told = f"by relative depth, eight measures, mean over {len(parts)} {things} and {n_subjects} set(s) of responses. Bands: 95 % of {n_permutations} draws of the {scheme} null. "
+told = f"by relative depth, eight measures, mean over {len(parts)} {things} and {n_subjects} set(s) of responses. Bands: 95 % of {n_permutations} draws of the {null} null. "
 told += "Filled: above the largest value over layers in 95 % of draws. RV and linear CKA are one number."
 show(
     figures_eeg.trajectories(trained | {"envelope": scores["envelope"]}),
@@ -250,7 +259,7 @@ say("chance_p", chance.p, digits=3)
 say("shuffle_excess", shuffled.value, p=shuffled.p, digits=4, about=f"{main}: best layer minus that of shuffles")
 say("shuffle_p", shuffled.p, digits=3)
 say("shift_p", float(own["p"].iloc[0]), digits=3)
-say("drift", drift, digits=3, about=f"{main}: mean Spearman RSA of the {scheme} null")
+say("drift", drift, digits=3, about=f"{main}: mean Spearman RSA of the {null} null")
 say("n_draws", n_permutations, digits=0)
 say("main", main)
 say("n_units", n_units)
@@ -386,6 +395,8 @@ say(
 # depends on how many models and measures there are, so it has a null.
 
 # %%
+import itertools
+
 from lib.compare import concordance, family_agreement
 
 table = eeg_claims.model_scores(scores)
@@ -429,6 +440,10 @@ say("between", families.between)
 #
 # What would a model that never learnt anything score? Its frames drift through a sentence as smoothly as a trained one's. And the
 # envelope of the sound is known to be in the brain. A trained model has to beat both.
+#
+# And is it this sentence or sound, or any? Rotations break whatever a response and a model share, also what they share in all stimuli alike: an onset, a course, an
+# end. A stricter null leaves that in place. It compares the model's frames with what the same listeners answered to *other* pieces as long. What is left
+# belongs to the piece itself.
 
 # %%
 kinds = (
@@ -436,32 +451,52 @@ kinds = (
     | dict.fromkeys(twins.values(), "untrained")
     | dict.fromkeys([*baseline_models, "envelope"], "envelope")
 )
+alone = {name: scored(name, "other", {"rsa_spearman": plain["rsa_spearman"]}) for name in kinds}
+particular = eeg_claims.model_scores(alone)
+beyond = {"shift": "beyond rotations", "shuffle": "beyond shuffles", "other": f"beyond other {things}"}
+panels = [
+    (table, "rsa_spearman", null),
+    (table, "dcor", null),
+    *([(particular, "rsa_spearman", "other")] * (null != "other")),
+]
 rows = []
-for name, kind in kinds.items():
-    for measure in ("rsa_spearman", "dcor"):
-        found = eeg_claims.estimate(table.sel(model=name, measure=measure).values)
-        rows.append((name, kind, measure, found.value, found.low, found.high, found.n, found.p))
-beside = pd.DataFrame(rows, columns=["model", "kind", "measure", "value", "low", "high", "n", "p"])
+for (scores_of, measure, drawn), (name, kind) in itertools.product(panels, kinds.items()):
+    found = eeg_claims.estimate(scores_of.sel(model=name, measure=measure).values)
+    rows.append((name, kind, measure, beyond[drawn], found.value, found.low, found.high, found.n, found.p))
+beside = pd.DataFrame(rows, columns=["model", "kind", "measure", "window", "value", "low", "high", "n", "p"])
 show(
     figures_eeg.controls(beside),
     "controls",
-    f"Similarity beyond the {scheme} null of trained models, their untrained twins and acoustic baselines; best layer chosen on other {things}; "
-    f"mean and 95 % interval over {n_units} ({who}).",
-    "Two panels of dots with intervals around zero, one row a model: trained, untrained, acoustic.",
+    f"Similarity beyond its null of trained models, their untrained twins and acoustic baselines; best layer chosen on other {things}; "
+    f"mean and 95 % interval over {n_units} ({who}). Beyond rotations in time, and beyond responses to other {things}.",
+    "Panels of dots with intervals around zero, one row a model: trained, untrained, acoustic.",
 )
-spearman = table.sel(measure="rsa_spearman")
-learnt = spearman.sel(model=models).mean("model")
-against = {
-    "untrained": learnt - spearman.sel(model=list(twins.values())).mean("model"),
-    "envelope": learnt - spearman.sel(model="envelope"),
-}
-against = {key: eeg_claims.estimate(values.values) for key, values in against.items()}
-for key, found in against.items():
-    tell(f"beyond_{key}", found, f"Spearman RSA, trained minus {key}", digits=4)
+
+
+def contrasts(scores_of):
+    spearman = scores_of.sel(measure="rsa_spearman")
+    learnt = spearman.sel(model=models).mean("model")
+    others = {
+        "untrained": spearman.sel(model=list(twins.values())).mean("model"),
+        "envelope": spearman.sel(model="envelope"),
+    }
+    return {key: eeg_claims.estimate((learnt - other).values) for key, other in others.items()}
+
+
+against, against_alone = contrasts(table), contrasts(particular)
+this_one, _ = eeg_claims.above_chance({name: alone[name] for name in models})
+for key in against:
+    tell(f"beyond_{key}", against[key], f"Spearman RSA, trained minus {key}", digits=4)
+    tell(f"alone_{key}", against_alone[key], f"the same, beyond other {things}", digits=4)
+tell("alone", this_one, f"best layer minus best layer with responses to other {things}", digits=4)
+say("alone_p", this_one.p, digits=3)
+say("things", things)
 
 # %% [markdown]
 # Over models, training adds {glue:text}`beyond_untrained` ({glue:text}`beyond_untrained_interval`) to Spearman RSA, and trained models differ from the envelope by
-# {glue:text}`beyond_envelope` ({glue:text}`beyond_envelope_interval`).
+# {glue:text}`beyond_envelope` ({glue:text}`beyond_envelope_interval`). Beyond responses to other {glue:text}`things`, the best layer of all trained models is left with
+# {glue:text}`alone` ({glue:text}`alone_interval`), p = {glue:text}`alone_p`; training adds {glue:text}`alone_untrained` ({glue:text}`alone_untrained_interval`) to that, and the difference from the
+# envelope is {glue:text}`alone_envelope` ({glue:text}`alone_envelope_interval`). Where the two nulls disagree, models share with the brain how any sound begins and ends, not what tells one sound from another.
 #
 # ### When: windows of time
 #
@@ -475,7 +510,7 @@ spans = eeg_claims.windows(window_width)
 fine = {
     "rate": window_rate,
     "method": "linear",
-    "scheme": scheme,
+    "scheme": rotated,
     "n_permutations": min(n_permutations, 50),
     "seed": seed,
 }
@@ -499,7 +534,7 @@ show(
     ),
     "windows",
     f"Similarity in windows of {1000 * window_width:.0f} ms after onset, `{main}`, {layer}, mean over {len(listeners.channels)} channels; 95 % intervals over "
-    f"{n_units} ({who}). Dashed: mean of the {scheme} null. Shaded: 250 to 500 ms.",
+    f"{n_units} ({who}). Dashed: mean of the {rotated} null. Shaded: 250 to 500 ms.",
     "A line with intervals over windows of time beside a dashed line of the null.",
 )
 tell("late", contrast, "250 to 500 ms minus the other windows", digits=4)
@@ -521,7 +556,7 @@ if montage:
             values.mean("subject").values[at], clusters.significant[at], some, listeners.info, "Spearman RSA minus null"
         ),
         "scalp",
-        f"Similarity beyond the {scheme} null by electrode and window, `{main}`, {layer}, mean over {n_subjects} {who}. Dots: electrodes of clusters with p < .05 "
+        f"Similarity beyond the {rotated} null by electrode and window, `{main}`, {layer}, mean over {n_subjects} {who}. Dots: electrodes of clusters with p < .05 "
         f"(sign flips, corrected over electrodes and {len(spans)} windows).",
         "Five scalp maps of similarity, one per window of time.",
     )
@@ -548,7 +583,7 @@ else:
 # %%
 from lib.compare import affect_groups, affect_scores, energy_and_duration
 
-late_word = affect_word = None
+by_words = {"E1": "the stimuli have no words", "E2": "the stimuli have no words"}
 if spoken:
     features = eeg.voice(heard)
     within = heard.stimuli.get("speaker")
@@ -556,15 +591,13 @@ if spoken:
     grouped = affect_groups(proxies[["arousal", "valence"]], proxies["valence"], k=groups or None, seed=seed)
     labels = pd.Series(grouped.labels, features.index)
     low_group = labels.loc[proxies["valence"].groupby(labels).mean().idxmin() == labels].iloc[0]
-    told = heard.stimuli.get("affect", labels)
-    negative = list(told.index[told == "negative"])
+    negative = eeg_words.negative_sentences(heard, labels == low_group)
     words = kept("words", (*state, str(negative)), lambda: eeg_words.word_responses(heard, listeners, negative))
-    late_word, affect_word = (
-        eeg_words.late_size(words[name].values, listeners.channels) for name in ("words", "change")
-    )
-    late_word, affect_word = eeg_claims.estimate(late_word), eeg_claims.estimate(-affect_word)
-    tell("word_late", late_word, "other lags minus 250 to 500 ms, response to words [µV]")
-    tell("word_affect", affect_word, "late response, the rest minus negative sentences [µV]")
+    found = {"late": words["words"], "change": -words["change"]}
+    found = {key: eeg_claims.estimate(eeg_words.late_size(x.values, listeners.info)) for key, x in found.items()}
+    by_words = {"E1": {"late": found["late"]}, "E2": {"change": found["change"]}}
+    tell("word_late", found["late"], "other lags minus 250 to 500 ms, response to words [µV]")
+    tell("word_affect", found["change"], "late response, the rest minus negative sentences [µV]")
     if montage:
         by_window = eeg_words.in_windows(words["words"].values, spans)
         found = cluster_test(by_window, adjacency, list(spans), listeners.channels, n_permutations=512, seed=seed)
@@ -579,8 +612,11 @@ if spoken:
 else:
     say("word_late", np.nan)
     say("word_affect", np.nan)
-for key, effect in (("word_late_found", late_word), ("word_affect_found", affect_word)):
-    say(key, "not testable here" if effect is None else "found" if effect.low > 0 else "not found")
+for key, one in zip(("word_late_found", "word_affect_found"), by_words.values(), strict=True):
+    found = (
+        claims.NOT_TESTABLE if isinstance(one, str) else "found" if next(iter(one.values())).low > 0 else "not found"
+    )
+    say(key, found)
 
 # %% [markdown]
 # A late negativity to words over the back of the head: **{glue:text}`word_late_found`** ({glue:text}`word_late` µV, 95 % interval {glue:text}`word_late_interval`). That it is larger in sentences
@@ -619,7 +655,7 @@ if spoken and unit == "sentence":
     show(
         figures_eeg.group_differences(rest),
         "groups",
-        f"Similarity (beyond the {scheme} null, mean over {len(models)} trained models) in the group with the lowest valence proxy minus the rest, 95 % intervals over {n_units} ({who}); "
+        f"Similarity (beyond the {null} null, mean over {len(models)} trained models) in the group with the lowest valence proxy minus the rest, 95 % intervals over {n_units} ({who}); "
         "as it is, and with level, flux and duration of sentences regressed out.",
         "Dots with intervals for eight measures, two per measure, around zero.",
     )
@@ -655,30 +691,26 @@ pairs[pairs["measure"].isin(names)].set_index("measure").rename_axis(None).round
 # a brain whose one half follows the sound and whose other half follows a model that knows nothing of the sound. Two pairwise scores are high and the product is near zero.
 
 # %%
-from lib.compare import descriptors, zscored
-
 rng = np.random.default_rng(seed)
 sound, alone = rng.standard_normal((2, 12, 200, 4))
 brain = np.concatenate([sound, alone], axis=2) + 0.5 * rng.standard_normal((12, 200, 8))
 constructed = tri_modal(
-    zip(sound, brain, alone, strict=True), "rsa_spearman_euclidean", n_permutations=50, scheme=scheme, seed=seed
+    zip(sound, brain, alone, strict=True), "rsa_spearman_euclidean", n_permutations=50, scheme=rotated, seed=seed
 )
 
 
-def acoustics(piece, times):
-    values, clock_, _ = descriptors(*heard.audio(piece.stimulus))
-    values = onto_frames(values[:, values.std(axis=0) > 0], clock_, np.clip(times, clock_[0], clock_[-1]), "linear")
-    return zscored(values[:, values.std(axis=0) > 1e-9])
+voiced = eeg.descriptions(heard, stimuli)
 
 
 def three_ways():
     for piece, (layers, answers) in eeg.items(frames[main], listeners, parts, **how):
         times = frames[main][piece.stimulus].times[layer]
-        yield acoustics(piece, times[(times >= piece.start) & (times < piece.stop)]), answers, layers[layer]
+        inside = (times >= piece.start) & (times < piece.stop)
+        yield eeg.at_frames(voiced[piece.stimulus], times[inside]), answers, layers[layer]
 
 
 way = "rsa_spearman" + eeg.RDMS[rdm][0]
-three = {"n_permutations": min(n_permutations, 200), "scheme": scheme, "seed": seed}
+three = {"n_permutations": min(n_permutations, 200), "scheme": rotated, "seed": seed}
 together = tri_modal(three_ways(), way, **three)
 product = (
     eeg_claims.consistency(together)
@@ -718,41 +750,26 @@ say("failure_product", float(constructed.observed.sel(score="product")), digits=
 #
 # ### At the paper's scale
 #
-# The paper's numbers: 84 sentences, 49 listeners, 12 models, about 33 layers, 500 draws, eight measures. One unit of that work, a sentence with all its layers and draws for one listener, is timed here,
+# The paper's numbers: 84 sentences, 49 listeners, 12 models, about 33 layers, 500 draws, eight measures. One unit of that work, a sentence for a few listeners and layers with all its draws, is timed here,
 # on this machine, now, and multiplied.
 
 # %%
-import time
+from lib.report import eeg_scale
 
-import torch
-
-length, width = 110, 60
-made = [rng.standard_normal((length, components)) for _ in range(4)]
-started = time.perf_counter()
-eeg.sentence_null(
-    [(made, [rng.standard_normal((length, width))])],
-    list(plain.values()),
-    n_permutations=500,
-    scheme=scheme,
-    seed=seed,
-    device="cpu",
+scale = eeg_scale.plan(list(plain.values()), components=components, scheme=rotated, seed=seed)
+say("hours", scale.hours["cpu"], digits=0, about="hours for the paper's scale, extrapolated")
+say("unit_seconds", scale.seconds["cpu"], digits=2)
+say(
+    "gpu",
+    "has no GPU, so nothing is said of one"
+    if scale.gpu is None
+    else f"has a GPU ({scale.gpu}): there {scale.hours['cuda']:.1f} h",
 )
-seconds = time.perf_counter() - started
-units_of_work = 84 * 49 * 12 * 33 / 4
-hours, threads = seconds * units_of_work / 3600, torch.get_num_threads()
-plan = {
-    "sentence x listener x layer x draw": f"{84 * 49 * 12 * 33 * 500:.1e}",
-    f"one sentence, one listener, 4 layers, 500 draws ({length} frames)": f"{seconds:.2f} s on {threads} thread(s)",
-    "all, as it stands": f"{hours:.0f} h",
-    "memory of one sentence, all listeners, 33 layers, 500 draws": f"{8 * 49 * 33 * 501 * 8 / 2**20:.0f} MB",
-    "activations, 12 models x 33 layers x 12.4 min at 12.5 frames, 4096 units": f"{12 * 33 * 744 * 12.5 * 4096 * 4 / 2**30:.0f} GB on disk",
-}
-say("hours", hours, digits=0, about="hours for the paper's scale, extrapolated")
-say("unit_seconds", seconds, digits=2)
-pd.Series(plan).to_frame("").rename_axis(None)
+scale.table
 
 # %% [markdown]
-# One unit takes {glue:text}`unit_seconds` s, the whole {glue:text}`hours` h. Sentences are independent of each other and models too, so it divides over machines; on a GPU draws run as batches of matrix products.
+# One unit takes {glue:text}`unit_seconds` s, the whole {glue:text}`hours` h. This machine {glue:text}`gpu`. Sentences are independent of each other and models too, so the work divides over
+# machines; draws run as batches of matrix products, on a GPU where there is one.
 #
 # ## Report
 
@@ -764,11 +781,12 @@ evidence = {
     "A2": {"depth": depth, "gain": gain},
     "A3": {"contrast": contrast, "shift": above},
     "A4": claimed or (reason if not spoken else "groups are of sentences: set unit to sentence"),
-    "A5": {"product": product},
+    "A5": {"product": product} if unit == "sentence" else "frames are re-ordered within words, which have too few of them",
     "A6": {"best_layer": chance},
     "A7": against,
 }  # fmt: skip
-verdicts = claims.decide(recording, evidence)
+ours = by_words | {"E3": {"best_layer": this_one}, "E4": against_alone}
+verdicts = claims.decide(recording, evidence) | claims.decide(recording, ours)
 for one in verdicts.values():
     verdict(one, simulated=heard.simulated)
 ledger = claims.ledger()
@@ -777,10 +795,10 @@ pd.DataFrame(
 ).T
 
 # %%
-rows = [one.null.to_frame().assign(model=name, window=scheme) for name, one in scores.items()]
+rows = [one.null.to_frame().assign(model=name, window=null) for name, one in scores.items()]
 tidy = pd.concat(rows, ignore_index=True).drop(columns=["z", "p_max", "scheme", "n_permutations"]).assign(n=len(parts))
 more = [
-    beside.drop(columns="kind").assign(window="beyond the null, held out"),
+    beside.drop(columns="kind"),
     peaks.groupby(["model", "measure"], as_index=False)["depth"].mean().assign(window="depth of the peak"),
     course(timed["observed"])
     .drop(columns="centre")
@@ -796,7 +814,8 @@ counted = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in listed.item
 learnt = against["untrained"]
 text = (
     f"In {who} ({n_units}), Spearman RSA of the best layer of {len(models)} small models minus that of slow drift alone is {chance.value:.3f} (95 % interval {chance.low:.3f} to {chance.high:.3f}, "
-    f"p = {chance.p:.3f}), and trained models minus their untrained twins {learnt.value:.3f} ({learnt.low:.3f} to {learnt.high:.3f}). The paper's claims on this recording: {counted}."
+    f"p = {chance.p:.3f}), and trained models minus their untrained twins {learnt.value:.3f} ({learnt.low:.3f} to {learnt.high:.3f}). Beyond responses to other {things} it is {this_one.value:.3f} "
+    f"({this_one.low:.3f} to {this_one.high:.3f}, p = {this_one.p:.3f}). The paper's claims (A) and this book's (E) on this recording: {counted}."
 )
 answer("Do models hear like us?", text.replace("-", "−"))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.compare.measures import similarity
+from lib.compare.measures import similarities
 from lib.compare.timing import zscored
 from lib.ground import WrongUse
 
@@ -87,4 +87,4 @@ def sign_scores(components, response, measure: str = "rsa_spearman", *, n_patter
     """
     components = np.asarray(components, dtype=np.float64)
     patterns = sign_patterns(components.shape[1], n_patterns, seed=seed)
-    return np.array([similarity(components * signs, response, measure) for signs in patterns])
+    return similarities([components * signs for signs in patterns], response, measure)

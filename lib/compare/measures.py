@@ -9,7 +9,7 @@ variant with a name of its own: ``dcor_squared``, ``cka_rbf_lower_median``, ``rs
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -203,18 +203,25 @@ def similarity(x, y, name: str) -> float:
     >>> round(similarity(x, -x, "dcor"), 6)
     1.0
     """
+    value = similarities([x], y, name)[0]
+    if np.isnan(value):
+        wanted = measure(name)
+        reasons = (why_undefined(wanted, series(each, where), where) for each, where in ((x, "x"), (y, "y")))
+        raise ValueError(f"{name} is undefined: {' and '.join(filter(None, reasons))}.")
+    return float(value)
+
+
+def similarities(xs: Sequence, y, name: str) -> np.ndarray:
+    """``similarity`` of each of several series with one, computed together; NaN where it is undefined."""
     import torch
 
     from lib.compare.reorder import reorderings
 
-    wanted, x, y = measure(name), series(x, "x"), series(y, "y")
-    n_times = same_time({"x": x}, {"y": y}, [wanted])
-    table = np.arange(n_times)[None, None]
-    value = reorderings([x[None]], [y[None]], [wanted], table, device=torch.device("cpu"), single=False).item()
-    if np.isnan(value):
-        reasons = why_undefined(wanted, x, "x"), why_undefined(wanted, y, "y")
-        raise ValueError(f"{name} is undefined: {' and '.join(filter(None, reasons))}.")
-    return value
+    wanted, xs, y = measure(name), [series(x, "x") for x in xs], series(y, "y")
+    n_times = same_time({"x" if len(xs) == 1 else f"x {k}": x for k, x in enumerate(xs)}, {"y": y}, [wanted])
+    as_they_are, device = np.arange(n_times)[None, None], torch.device("cpu")
+    values = reorderings([x[None] for x in xs], [y[None]], [wanted], as_they_are, device=device, single=False)
+    return values[0, 0, 0, :, 0]
 
 
 def why_undefined(wanted: Measure, x, where: str) -> str | None:

@@ -5,7 +5,8 @@ draws, p-values, p-values corrected over layers, null means and z, as labelled a
 shared by all measures, subjects and layers, so draws are paired.
 
 Two schemes. ``shuffle`` exchanges time points freely, as published: exact only where time points are exchangeable, and
-too generous to smooth series. ``shift`` rotates the layers in time and so keeps their autocorrelation.
+too generous to smooth series. ``shift`` rotates the layers in time and so keeps their autocorrelation. Both need series
+long beside what they share from onset to end; for words and short sounds there is ``other_null``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lib.compare.measures import MEASURES, measure, why_undefined
-from lib.compare.series import layer_series, once_each, response_series, same_time
+from lib.compare.series import layer_series, once_each, response_series, same_time, series
 from lib.compare.tables import checked_table, joint_table, reordering_table
 from lib.ground import WrongUse, unknown
 
@@ -48,7 +49,8 @@ class Null:
         Mean and sample standard deviation (ddof 1) of the draws, and (observed - null_mean) / null_sd, NaN where all
         draws are equal.
     scheme : str
-        ``"shuffle"``, ``"shift"``, or ``"table"`` where the re-orderings were given.
+        ``"shuffle"``, ``"shift"``, ``"table"`` where the re-orderings were given, or ``"other"`` where responses to
+        other stimuli take the place of re-ordered layers.
     items : xarray.DataArray or None
         Where sentences were averaged: how many went into each value.
     notes : tuple of str
@@ -191,6 +193,76 @@ def sentence_null(
     if not several:
         count, total = (x.isel(subject=0, drop=True) for x in (count, total))
     return _record(total / count.where(count > 0), scheme, tuple(notes), count.isel(draw=0, drop=True))
+
+
+def other_null(
+    layers: Sequence | Mapping,
+    responses,
+    others,
+    measures: Sequence[str] = tuple(MEASURES),
+    *,
+    n_permutations: int = 500,
+    seed: int = 0,
+) -> Null:
+    """Similarity of every layer to every response, beside that to responses to other stimuli of the same length.
+
+    Where stimuli are short, or all begin alike, rotations of their few frames break what every stimulus has: a course
+    from onset to end. Responses that followed other words or sounds have that course too, so that what exceeds them
+    belongs to this stimulus. As many draws are averaged over stimuli by ``averaged``.
+
+    Parameters
+    ----------
+    layers, responses, measures
+        As for :func:`permutation_null`.
+    others : array (M, T, c) or (S, M, T, c), or sequence or mapping by subject of array (M, T, c_s)
+        What the same subjects answered to M other stimuli.
+    n_permutations : int
+        Draws: each takes one of the M at random, the response itself as one more candidate.
+    seed : int
+        Of the draws, which all measures, layers and subjects share.
+
+    Returns
+    -------
+    Null
+        With scheme ``"other"``.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`permutation_null`; fewer than 2 others, or others that do not match the responses.
+    """
+    import torch
+
+    from lib.compare.reorder import reorderings
+
+    wanted = [measure(name) for name in once_each(measures, "measures")]
+    layers, (responses, several) = layer_series(layers), response_series(responses)
+    as_it_is = np.arange(same_time(layers, responses, wanted))[None, None]
+    together = _with_others(responses, others if several else [others])
+    count = len(together) // len(responses)
+    states, device = [x[None] for x in layers.values()], torch.device("cpu")
+    values = reorderings(states, [x[None] for x in together], wanted, as_it_is, device=device, single=False)
+    values = values[0, ..., 0].reshape(len(wanted), len(responses), count, len(layers)).swapaxes(2, 3)
+    drawn = np.random.default_rng(seed).integers(count, size=n_permutations)
+    values = np.concatenate([values[..., :1], values[..., drawn]], axis=-1)
+    notes = tuple(_reasons(values[..., 0], layers, responses, wanted))
+    values = _labelled(values, wanted, responses, layers)
+    values = values if several else values.isel(subject=0, drop=True)
+    return _record(values, "other", notes, (~np.isnan(values.isel(draw=0, drop=True))).astype(int))
+
+
+def _with_others(responses: Mapping, others) -> list:
+    """Each subject's response and then the others, subject by subject."""
+    named = others if isinstance(others, Mapping) else dict(zip(responses, others, strict=True))
+    out = []
+    for name, response in responses.items():
+        some = [series(x, f"another response of subject {name}") for x in named[name]]
+        if len(some) < 2 or {x.shape for x in some} != {response.shape}:
+            raise ValueError(f"subject {name} needs at least 2 other responses, each of shape {tuple(response.shape)}.")
+        out += [response, *some]
+    if len(out) != len(responses) * (1 + len(some)):
+        raise ValueError("every subject needs as many other responses.")
+    return out
 
 
 def averaged(null: Null, dim: str = "subject") -> Null:

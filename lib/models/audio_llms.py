@@ -206,9 +206,12 @@ def _design(card) -> Design:
 def _class(name: str):
     import transformers
 
-    from lib.models import speech_decoders
+    found = getattr(transformers, name, None)
+    if found is None:  # our module imports networks: seconds that reading a configuration must not cost
+        from lib.models import speech_decoders
 
-    return getattr(speech_decoders, name, None) or getattr(transformers, name)
+        found = getattr(speech_decoders, name)
+    return found
 
 
 def _read_config(folder: Path, card):

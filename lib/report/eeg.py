@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lib.compare import averaged, onto_frames, principal_components, sentence_null, zscored
+from lib.compare import averaged, onto_frames, other_null, principal_components, sentence_null, zscored
 from lib.compare.nulls import Null
 from lib.ground import WrongUse, unknown
 from lib.models import Activations, sound_activations
@@ -37,9 +37,12 @@ RDMS = {
 }
 """Distance between frames: ending of the rank measures, and whether components are whitened. ``correlation`` is the
 published one; whitened Euclidean distance is Mahalanobis' distance within the components."""
-LEAST_FRAMES = 4
+LEAST_FRAMES, LEAST_OTHERS = 4, 5
+NULLS = ("auto", "shift", "shuffle", "other")
 MARGIN = 0.6
-"""Seconds of response kept after a piece's end, for filters and lags."""
+"""Seconds of response kept before a piece and after its end, for filters and lags."""
+ROOM = 3e9
+"""Bytes of cleaned recordings held at once; a listener that does not fit is cleaned again when asked for again."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Heard:
     cleaned : Cleaned or None
         What cleaning did to the first listener.
     clean : callable or None
-        Gives the cleaned recording of a subject (``Cleaned``); each is cleaned once.
+        Gives the cleaned recording of a subject (``Cleaned``); ask for one after the other (see ``ROOM``).
     """
 
     subjects: tuple[str, ...]
@@ -106,11 +109,18 @@ def responses(recording, stimuli: Sequence[str], **choices: Any) -> Heard:
 
 
 def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
+    import mne
     import xarray as xr
 
     from lib.recordings.preprocessing import clean
 
-    cleaned, subjects = cache(lambda subject: clean(recording.raw(subject), **choices)), tuple(recording.subjects)
+    subjects = tuple(recording.subjects)
+    first = clean(recording.raw(subjects[0]), **choices)
+    size = first.raw.n_times * len(first.raw.ch_names) * 8
+
+    @lru_cache(maxsize=max(1, int(ROOM // size)))
+    def cleaned(subject: str) -> Cleaned:
+        return first if subject == subjects[0] else clean(recording.raw(subject), **choices)
 
     def compute():
         cuts = {name: [] for name in stimuli}
@@ -118,16 +128,16 @@ def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
             raw = cleaned(subject).raw
             for name in stimuli:
                 cuts[name].append(recording.responses(subject, name, raw=raw, tmin=-MARGIN, tmax=MARGIN).astype("f4"))
-        together = {name: xr.concat(each, pd.Index(subjects, name="subject")) for name, each in cuts.items()}
+        place = pd.Index(subjects, name="subject")
+        together = {name: xr.concat(each, place, join="inner") for name, each in cuts.items()}  # channels of everybody
         return {name: x.transpose("subject", "time", "channel") for name, x in together.items()}
 
     found = kept("responses", (recording.fingerprint, str(choices), str(stimuli), str(subjects)), compute)
     values = {name: dict(zip(subjects, x.values, strict=True)) for name, x in found.items()}
     times = {name: x.time.values for name, x in found.items()}
-    first = cleaned(subjects[0])
-    return Heard(
-        subjects, values, times, tuple(map(str, found[stimuli[0]].channel.values)), first.raw.info, first, cleaned
-    )
+    channels = tuple(map(str, found[stimuli[0]].channel.values))
+    info = mne.pick_info(first.raw.info, [first.raw.ch_names.index(name) for name in channels])
+    return Heard(subjects, values, times, channels, info, first, cleaned)
 
 
 def represented(name: str, recording, stimuli: Sequence[str], rate: float) -> dict[str, Activations]:
@@ -168,9 +178,28 @@ def voice(recording) -> pd.DataFrame:
         found = functionals(sounds, int(recording.stimuli["rate"].iloc[0]))
         return {"functionals": xr.DataArray(found, dims=("sentence", "functional"))}
 
-    return (
-        kept("functionals", (recording.fingerprint,), compute)["functionals"].to_pandas().loc[recording.stimuli.index]
-    )
+    found = kept("functionals", (recording.fingerprint,), compute)["functionals"]
+    return found.to_pandas().loc[recording.stimuli.index]
+
+
+def descriptions(recording, stimuli: Sequence[str]) -> dict[str, xr.DataArray]:
+    """The eGeMAPS descriptors of some stimuli frame by frame, each (time, descriptor); from disk if known."""
+    import xarray as xr
+
+    from lib.compare import descriptors
+
+    def one(name):
+        values, times, names = descriptors(*recording.audio(name))
+        return xr.DataArray(values, {"time": times, "descriptor": names}, ("time", "descriptor"))
+
+    return kept("descriptors", (recording.fingerprint, str(stimuli)), lambda: {name: one(name) for name in stimuli})
+
+
+def at_frames(described: xr.DataArray, frames: np.ndarray) -> np.ndarray:
+    """Descriptors at the times of frames, (frame, descriptor), standardised; those that never change are left out."""
+    varied, known = described.values[:, described.values.std(axis=0) > 0], described.time.values
+    values = onto_frames(varied, known, np.clip(frames, known[0], known[-1]), "linear")
+    return zscored(values[:, values.std(axis=0) > 1e-9])
 
 
 # ---- similarity, sentence by sentence ----
@@ -180,13 +209,16 @@ def item(
     frames: Activations, heard: Heard, piece: Piece, *, components: int, whiten: bool, method: str, lag: float = 0.0
 ) -> tuple[dict, dict] | None:
     """Layers' components and listeners' responses at the frames of one piece; None where it has too few frames."""
-    *_, times = frames.times.values()
-    inside = (times >= piece.start) & (times < piece.stop)
+    inside = _inside(frames, piece)
     if inside.sum() < LEAST_FRAMES:
         return None
     layers = {n: principal_components(x[inside], components, whiten=whiten) for n, x in frames.layers.items()}
-    known, when = heard.times[piece.stimulus], times[inside] + lag
-    answers = {s: zscored(onto_frames(x, known, when, method)) for s, x in heard.values[piece.stimulus].items()}
+    known, when = heard.times[piece.stimulus], _times(frames)[inside] + lag
+    its_own = (known >= piece.start + lag) & (known < piece.stop + lag) if method == "count" else slice(None)
+    answers = {
+        s: zscored(onto_frames(x[its_own], known[its_own], when, method))
+        for s, x in heard.values[piece.stimulus].items()
+    }
     return layers, answers
 
 
@@ -196,6 +228,46 @@ def items(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece
         found = item(frames[piece.stimulus], heard, piece, **how)
         if found is not None:
             yield piece, found
+
+
+def items_with_others(
+    frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], *, seed: int, most: int = 50, **how: Any
+) -> Iterator[tuple]:
+    """Piece, its ``item``, and what the same listeners answered to at most `most` other pieces, for ``other_null``.
+
+    Another response starts with the first frame of the other piece and lasts as long as this one; it may go on after
+    the other piece has ended. Pieces for which fewer than ``LEAST_OTHERS`` last so long are left out.
+    """
+    method = "linear" if how["method"] == "count" else how["method"]
+    stimuli = dict.fromkeys(piece.stimulus for piece in parts)
+    whole = {name: _whole(frames[name], heard, name, method, how.get("lag", 0.0)) for name in stimuli}
+    first = {piece.name: int(_inside(frames[piece.stimulus], piece).argmax()) for piece in parts}
+    left = {piece.name: len(next(iter(whole[piece.stimulus].values()))) - first[piece.name] for piece in parts}
+    rng = np.random.default_rng(seed)
+    for piece, (layers, answers) in items(frames, heard, parts, **how):
+        length = len(next(iter(answers.values())))
+        others = [other for other in parts if other.name != piece.name and left[other.name] >= length]
+        if len(others) < LEAST_OTHERS:
+            continue
+        chosen = [others[k] for k in rng.permutation(len(others))[:most]]
+        cuts = [(whole[other.stimulus], slice(first[other.name], first[other.name] + length)) for other in chosen]
+        yield piece, (layers, answers, {s: [zscored(x[s][cut]) for x, cut in cuts] for s in answers})
+
+
+def _times(frames: Activations) -> np.ndarray:
+    *_, times = frames.times.values()
+    return times
+
+
+def _inside(frames: Activations, piece: Piece) -> np.ndarray:
+    return (_times(frames) >= piece.start) & (_times(frames) < piece.stop)
+
+
+def _whole(frames: Activations, heard: Heard, stimulus: str, method: str, lag: float) -> dict[str, np.ndarray]:
+    """Responses of all listeners at every frame of a stimulus that lies within what was recorded."""
+    known, when = heard.times[stimulus], _times(frames) + lag
+    when = when[(when >= known[0]) & (when <= known[-1])]
+    return {s: onto_frames(x, known, when, method) for s, x in heard.values[stimulus].items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,25 +297,31 @@ class Scores:
         return averaged(self.null)
 
 
-def scores(found: Iterator[tuple], measures: Sequence[str], *, seed: int, **how: Any) -> Scores:
+def scores(found: Iterator[tuple], measures: Sequence[str], *, n_permutations: int, scheme: str, seed: int) -> Scores:
     """Similarity by sentence with its null.
 
     Parameters
     ----------
     found : iterator of (Piece, (layers, responses))
-        From ``items``.
+        From ``items``, or from ``items_with_others`` where the scheme is ``other``.
     measures : sequence of str
+    n_permutations : int
+        Draws for every sentence.
+    scheme : {"shift", "shuffle", "other"}
+        Of ``sentence_null``, or ``other_null``.
     seed : int
-        Sentences re-order their frames independently of each other.
-    **how
-        n_permutations and scheme of ``sentence_null``.
+        Sentences draw independently of each other.
     """
     import xarray as xr
 
     names, nulls = [], []
     for number, (piece, one) in enumerate(found):
         names.append(piece.name)
-        nulls.append(sentence_null([one], measures, seed=seed * 100_003 + number, **how))
+        draws = {"n_permutations": n_permutations, "seed": seed * 100_003 + number}
+        if scheme == "other":
+            nulls.append(other_null(*one, measures, **draws))
+        else:
+            nulls.append(sentence_null([one], measures, scheme=scheme, **draws))
     if not nulls:
         raise WrongUse("no piece has enough frames: take longer pieces or a faster model.")
     place = pd.Index(names, name="sentence")
@@ -274,6 +352,21 @@ def _side_by_side(nulls: list[Null], place: pd.Index) -> Null:
     for key in ("observed", "draws", "items"):
         parts[key] = xr.concat([getattr(null, key) for null in nulls], place)
     return Null(**parts | {"notes": notes})
+
+
+def chosen_null(scheme: str, unit: str) -> str:
+    """Name of the null: ``auto`` is ``shift``, and ``other`` for words.
+
+    Rotating the few frames of a word breaks the plain course from its begin to its end that every word has, so that
+    noise passes for likeness.
+    """
+    if scheme not in NULLS:
+        raise unknown("null (scheme)", scheme, NULLS)
+    if unit == "word" and scheme not in ("auto", "other"):
+        raise WrongUse(
+            f"words are too short for {scheme}: take scheme other (or auto), which needs no frames re-ordered."
+        )
+    return ("other" if unit == "word" else "shift") if scheme == "auto" else scheme
 
 
 def chosen_measures(rdm: str, *, debiased: bool = False) -> dict[str, str]:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lib.compare.deconvolution import moments, response_functions
+from lib.ground import WrongUse
 from lib.models import load as load_model
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    import mne
+    import pandas as pd
     import xarray as xr
 
     from lib.recordings import EEGRecording
@@ -27,6 +30,8 @@ LAGS = np.arange(-8, 52)
 SECONDS = LAGS / RATE
 TAIL = 1.0
 """Seconds after a segment's end that still hold answers to it."""
+CENTRE = np.array([0.0, 0.0, 0.04])
+"""Of a head, in mne's head coordinates [m]: electrodes are compared by their direction from it."""
 CENTRO_PARIETAL = ("Cz", "CPz", "Pz", "CP1", "CP2", "P1", "P2")
 
 
@@ -41,13 +46,13 @@ def word_responses(recording: EEGRecording, heard: Heard, group: Collection[str]
     """
     import xarray as xr
 
-    total = None
-    for name in recording.segments.index:
+    segments, total = list(recording.segments.index), None
+    answers = [_answers(recording, heard, subject, segments) for subject in heard.subjects]
+    for number, name in enumerate(segments):
         features = _features(recording, name, set(group))
-        cuts = [recording.responses(one, name, raw=heard.clean(one).raw, tmax=TAIL) for one in heard.subjects]
-        answers = np.concatenate([_slower(cut.values, cut.attrs["rate"]) for cut in cuts]).T  # time, subject * channel
-        length = min(len(answers), len(features))
-        part = moments(features[:length], answers[:length], LAGS)
+        together = np.concatenate([one[number] for one in answers], axis=1)  # time, subject * channel
+        length = min(len(together), len(features))
+        part = moments(features[:length], together[:length], LAGS)
         total = part if total is None else total + part
     fitted = response_functions(total)[-2:]  # words and change, lag, subject * channel
     words, change = fitted.reshape(2, len(LAGS), len(heard.subjects), -1).swapaxes(1, 2)
@@ -55,10 +60,15 @@ def word_responses(recording: EEGRecording, heard: Heard, group: Collection[str]
     return {n: xr.DataArray(x, coords=coords, dims=list(coords)) for n, x in (("words", words), ("change", change))}
 
 
-def _slower(values: np.ndarray, rate: float) -> np.ndarray:
+def _answers(recording: EEGRecording, heard: Heard, subject: str, segments: Sequence[str]) -> list[np.ndarray]:
+    """What one listener answered to each segment, (time, channel) at `RATE`."""
     from scipy.signal import resample_poly
 
-    return resample_poly(values, RATE, round(rate), axis=1)
+    raw, out = heard.clean(subject).raw, []
+    for name in segments:
+        cut = recording.responses(subject, name, raw=raw, tmax=TAIL).sel(channel=list(heard.channels))
+        out.append(resample_poly(cut.values, RATE, round(cut.attrs["rate"]), axis=1).T)
+    return out
 
 
 def _features(recording: EEGRecording, segment: str, group: set[str]) -> np.ndarray:
@@ -97,10 +107,47 @@ def in_windows(waves: np.ndarray, spans: Mapping[str, tuple[float, float]]) -> n
     return np.stack([waves[:, one].mean(axis=1) for one in inside], axis=1)
 
 
-def late_size(waves: np.ndarray, channels: Sequence[str]) -> np.ndarray:
-    """Other lags up to 800 ms minus 250 to 500 ms over the back of the head, by listener: positive for a negativity."""
-    place = [channels.index(name) for name in CENTRO_PARIETAL if name in channels] or list(range(len(channels)))
-    return late_contrast(waves[:, :, place].mean(axis=2))
+def negative_sentences(recording: EEGRecording, otherwise: pd.Series) -> list[str]:
+    """Sentences that the recording calls negative; where it says nothing of affect, those true in `otherwise`."""
+    told = recording.stimuli.get("affect")
+    if told is None or told.isna().all():
+        return list(otherwise.index[otherwise])
+    return list(told.index[told == "negative"])
+
+
+def late_size(waves: np.ndarray, info: mne.Info) -> np.ndarray:
+    """Other lags up to 800 ms minus 250 to 500 ms over the back of the head, by listener: positive for a negativity.
+
+    Parameters
+    ----------
+    waves : array (subject, lag, channel)
+        Responses to words at ``SECONDS``.
+    info : mne.Info
+        Of the channels, in the same order.
+
+    Raises
+    ------
+    WrongUse
+        Channels without positions, and without the names of ``CENTRO_PARIETAL``.
+    """
+    return late_contrast(waves[:, :, back_of_head(info)].mean(axis=2))
+
+
+def back_of_head(info: mne.Info) -> list[int]:
+    """Numbers of the channels called as in ``CENTRO_PARIETAL``, or of as many that are nearest to its middle."""
+    import mne
+
+    named = [info.ch_names.index(name) for name in CENTRO_PARIETAL if name in info.ch_names]
+    if named:
+        return named
+    places = np.array([one["loc"][:3] for one in info["chs"]])
+    if not (np.isfinite(places).all() and places.any()):
+        raise WrongUse("channels have neither positions nor standard names: where the back of the head is isn't known.")
+    montage = mne.channels.make_standard_montage("biosemi64")
+    standard = mne.create_info(montage.ch_names, 1.0, "eeg", verbose="ERROR").set_montage(montage)
+    middle = np.mean([standard["chs"][standard.ch_names.index(name)]["loc"][:3] for name in CENTRO_PARIETAL], axis=0)
+    places, middle = ((x - CENTRE) / np.linalg.norm(x - CENTRE, axis=-1, keepdims=True) for x in (places, middle))
+    return sorted(np.argsort(-(places @ middle))[: len(CENTRO_PARIETAL)].tolist())
 
 
 def late_contrast(wave: np.ndarray, seconds: np.ndarray = SECONDS) -> np.ndarray:

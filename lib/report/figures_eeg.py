@@ -185,26 +185,27 @@ def rankings(scores: pd.DataFrame, without: pd.DataFrame, w: float, null_high: f
 
 
 def controls(table: pd.DataFrame) -> plt.Figure:
-    """Excess similarity of trained models, untrained twins and the envelope, Spearman RSA and distance correlation.
+    """Excess similarity of trained models, untrained twins and the envelope; a panel for each measure and null.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns model, kind (trained, untrained, envelope), measure, value, low, high.
+        Columns model, kind (trained, untrained, envelope), measure, window (beyond what), value, low, high.
     """
-    measures, models = list(dict.fromkeys(table["measure"])), list(dict.fromkeys(table["model"]))
+    panels = list(dict.fromkeys(zip(table["measure"], table["window"], strict=True)))
+    models = list(dict.fromkeys(table["model"]))
     styles = {"trained": ("o", OURS), "untrained": ("s", "#7b8794"), "envelope": ("D", PUBLISHED)}
-    figure, axes = plt.subplots(1, len(measures), figsize=(9.2, 1.4 + 0.32 * len(models)), sharey=True)
-    for axis, name in zip(np.atleast_1d(axes), measures, strict=True):
-        part = table[table["measure"] == name].set_index("model").loc[models]
+    figure, axes = plt.subplots(1, len(panels), figsize=(9.2, 1.4 + 0.32 * len(models)), sharey=True)
+    for axis, (name, window) in zip(np.atleast_1d(axes), panels, strict=True):
+        part = table[(table["measure"] == name) & (table["window"] == window)].set_index("model").loc[models]
         for y, row in enumerate(part.itertuples()):
             mark, colour = styles[row.kind]
             axis.errorbar(
                 row.value, y, xerr=[[row.value - row.low], [row.high - row.value]], fmt=mark, color=colour, ms=5.5
             )
         axis.axvline(0, color=INK, lw=0.8)
-        axis.set(title=MEASURE_TITLES[name], yticks=range(len(models)), yticklabels=models, xlabel="Beyond the null")
-        axis.locator_params(axis="x", nbins=5)
+        axis.set(title=MEASURE_TITLES[name], yticks=range(len(models)), yticklabels=models, xlabel=window.capitalize())
+        axis.locator_params(axis="x", nbins=4)
     np.atleast_1d(axes)[0].invert_yaxis()
     marks = [plt.Line2D([], [], marker=m, ls="", color=c) for m, c in styles.values()]
     figure.legend(marks, ["trained", "untrained twin", "acoustic baseline"], loc="outside lower center", ncols=3)

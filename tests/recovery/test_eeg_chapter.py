@@ -2,14 +2,16 @@
 
 from types import SimpleNamespace
 
+import mne
 import numpy as np
 import pandas as pd
 import pytest
 
 from lib.compare import zscored
+from lib.ground import WrongUse
 from lib.models import Activations
 from lib.recordings import load
-from lib.report import claims, eeg, eeg_claims, eeg_words
+from lib.report import claims, eeg, eeg_claims, eeg_scale, eeg_words
 
 SUBJECTS = tuple(f"s{k}" for k in range(6))
 
@@ -121,6 +123,78 @@ def test_pieces_are_cut_in_seconds_not_in_frames(planted):
     )
 
 
+def test_counted_frames_spread_over_the_piece_alone(planted):
+    models, heard, _ = planted
+    how = {"components": 5, "whiten": True}
+    piece = eeg.Piece("w", "sentence-0", 1.0, 2.0)
+    counted, linear = (eeg.item(models["sentence-0"], heard, piece, method=m, **how)[1] for m in ("count", "linear"))
+    np.testing.assert_allclose(counted["s0"], linear["s0"])  # as many samples as frames: nothing to spread
+
+
+def test_other_pieces_are_as_long_and_not_the_piece_itself(planted):
+    models, heard, _ = planted
+    parts = [eeg.Piece(f"{k}", f"sentence-{k}", 0.5, 2.5 - 0.2 * k) for k in range(8)]
+    how = {"components": 5, "whiten": False, "method": "linear"}
+    found = list(eeg.items_with_others(models, heard, parts, seed=0, **how))
+    assert [piece.name for piece, _ in found] == [piece.name for piece in parts]
+    layers, answers, others = found[0][1]
+    assert len(layers["deep"]) == 50
+    assert {x.shape for x in others["s0"]} == {(50, 10)}
+    known = [zscored(heard.values[f"sentence-{k}"]["s0"][12:62]) for k in range(8)]
+    np.testing.assert_allclose(answers["s0"], known[0])
+    assert all(min(np.abs(x - other).max() for other in known[1:]) < 1e-9 for x in others["s0"])
+
+
+def test_a_layer_that_listeners_follow_exceeds_other_pieces(planted):
+    models, heard, parts = planted
+    how = {"components": 20, "whiten": False, "method": "linear"}
+    found = eeg.items_with_others(models, heard, parts, seed=0, **how)
+    alone = eeg.scores(found, ["rsa_spearman_euclidean"], n_permutations=60, scheme="other", seed=0)
+    best, _ = eeg_claims.above_chance({"model": eeg.renamed(alone, {"rsa_spearman": "rsa_spearman_euclidean"})})
+    assert best.low > 0
+    assert best.p == 1 / 61
+
+
+@pytest.mark.parametrize(
+    ("scheme", "unit", "null"),
+    [("auto", "sentence", "shift"), ("auto", "word", "other"), ("shuffle", "sentence", "shuffle")],
+)
+def test_the_null_fits_the_pieces(scheme, unit, null):
+    assert eeg.chosen_null(scheme, unit) == null
+
+
+@pytest.mark.parametrize(("scheme", "unit", "words"), [("rotate", "sentence", "null"), ("shift", "word", "too short")])
+def test_a_null_that_does_not_fit_is_refused(scheme, unit, words):
+    with pytest.raises(WrongUse, match=words):
+        eeg.chosen_null(scheme, unit)
+
+
+def test_the_back_of_the_head_is_found_by_name_or_by_place():
+    named, placed = (
+        mne.create_info(montage.ch_names, 128.0, "eeg").set_montage(montage)
+        for montage in map(mne.channels.make_standard_montage, ("biosemi64", "biosemi128"))
+    )
+    assert {named.ch_names[k] for k in eeg_words.back_of_head(named)} == set(eeg_words.CENTRO_PARIETAL)
+    assert {"A3", "A19"} <= {placed.ch_names[k] for k in eeg_words.back_of_head(placed)}  # where CPz and Pz are
+    with pytest.raises(WrongUse, match="positions"):
+        eeg_words.back_of_head(mne.create_info(["1", "2"], 128.0, "eeg"))
+
+
+def test_the_recording_says_which_sentences_are_negative_else_prosody_does():
+    stimuli = pd.DataFrame({"affect": ["negative", "neutral", "negative"]}, index=list("abc"))
+    prosody = pd.Series([False, True, False], list("abc"))
+    assert eeg_words.negative_sentences(SimpleNamespace(stimuli=stimuli), prosody) == ["a", "c"]
+    assert eeg_words.negative_sentences(SimpleNamespace(stimuli=stimuli[[]]), prosody) == ["b"]
+
+
+def test_the_plan_multiplies_what_was_timed(monkeypatch):
+    monkeypatch.setattr(eeg_scale, "_seconds", lambda *_: 2.0)
+    plan = eeg_scale.plan(["rv"])
+    assert plan.hours["cpu"] == pytest.approx(2 * 84 * 12 * (49 / 8) * (33 / 8) / 3600)
+    assert ("cuda" in plan.hours) is (plan.gpu is not None)
+    assert plan.table.iloc[:, 0].str.contains("not measured").any() == (plan.gpu is None)
+
+
 def test_layers_of_one_model_come_onto_one_clock():
     slow, fast = np.arange(20) * 0.08, np.arange(400) * 0.005
     one = Activations({"fast": np.sin(fast)[:, None], "slow": np.ones((20, 1))}, {"fast": fast, "slow": slow})
@@ -166,7 +240,7 @@ def listened(**options):
 def late(heard, listeners):
     negative = heard.stimuli.index[heard.stimuli["affect"] == "negative"]
     found = eeg_words.word_responses(heard, listeners, negative)
-    sizes = (eeg_words.late_size(x, listeners.channels) for x in (found["words"].values, -found["change"].values))
+    sizes = (eeg_words.late_size(x, listeners.info) for x in (found["words"].values, -found["change"].values))
     return [eeg_claims.estimate(each) for each in sizes]
 
 
@@ -180,6 +254,31 @@ def test_nothing_late_is_found_where_it_is_off():
     word, affect = late(*listened(segments=6, snr=4.0, without=("late", "affect")))
     assert word.low <= 0
     assert affect.low <= 0
+
+
+def test_channels_that_somebody_lacks_are_left_out():
+    heard, listeners = listened(segments=2)
+    fewer = eeg.responses(heard, list(heard.stimuli.index[:1]), repair="drop")
+    assert set(fewer.channels) < set(listeners.channels)
+    assert tuple(fewer.info.ch_names) == fewer.channels
+    assert len({x.shape for x in fewer.values[heard.stimuli.index[0]].values()}) == 1
+    words = eeg_words.word_responses(heard, fewer, [])["words"]
+    assert list(words.channel.values) == list(fewer.channels)
+    assert np.isfinite(words).all()
+
+
+@pytest.mark.parametrize("scheme", ["other", "shift"])
+def test_noise_is_found_in_words_by_rotations_alone(scheme):
+    heard = load("pocket-eeg", subjects=5, segments=2, snr=0.0, stored=False)
+    parts = eeg.pieces(heard, "word", 6)
+    stimuli = list(dict.fromkeys(piece.stimulus for piece in parts))
+    listeners, frames = eeg.responses(heard, stimuli), eeg.represented("logmel", heard, stimuli, 12.5)
+    how = {"components": 20, "whiten": False, "method": "antialiased"}
+    others = eeg.items_with_others(frames, listeners, parts, seed=0, **how)
+    found = others if scheme == "other" else eeg.items(frames, listeners, parts, **how)
+    one = eeg.scores(found, ["rsa_spearman_euclidean"], n_permutations=100, scheme=scheme, seed=0)
+    chance, _ = eeg_claims.above_chance({"logmel": eeg.renamed(one, {"rsa_spearman": "rsa_spearman_euclidean"})})
+    assert (chance.p < 0.05) is (scheme == "shift")
 
 
 def test_noise_supports_no_claim():
