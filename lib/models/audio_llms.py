@@ -52,10 +52,12 @@ def load(card: Mapping, seed: int | None = None, *, part: str = "decoder") -> Mo
     config = _class(_design(card).config)(**card.get("config", {}))
     name = f"untrained:{card['name']}:{seed}"
     revision = fingerprint(name, config.to_json_string(), networks.versions())
-    kind = _class(_design(card).network)
-    return _model(
-        card | {"name": name}, config, lambda: _ready(networks.untrained(lambda: kind(config), seed)), revision, part
-    )
+
+    def build():
+        kind = _class(_design(card).network)
+        return _ready(networks.untrained(lambda: kind(config), seed))
+
+    return _model(card | {"name": name}, config, build, revision, part)
 
 
 def from_folder(folder: str | Path, card: Mapping, *, part: str = "decoder") -> Model:

@@ -13,6 +13,7 @@ import math
 import os
 import resource
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,12 +171,16 @@ def show(figure: plt.Figure, name: str, caption: str, alt: str) -> None:
     if not alt.strip() or not caption.strip():
         raise WrongUse(f"figure {name!r} needs a caption and an alt text.")
     facts = {"name": name, "caption": " ".join(caption.split()), "alt": " ".join(alt.split())}
-    display(figure, metadata={"alike": facts})
     if folder := run_folder():
         (folder / "figures").mkdir(exist_ok=True)
-        figure.savefig(folder / "figures" / f"{name}.png")
-        figure.savefig(folder / "figures" / f"{name}.pdf")
+        picture = folder / "figures" / f"{name}.png"
+        figure.savefig(picture)
+        figure.set_layout_engine("none")  # everything is in its place: laying it out again would take as long
+        figure.savefig(picture.with_suffix(".pdf"))
+        shown = {"image/png": b64encode(picture.read_bytes()).decode(), "text/plain": str(figure)}
+        display(shown, raw=True, metadata={"alike": facts})
     else:
+        display(figure, metadata={"alike": facts})
         display({"text/markdown": f"*{facts['caption']}*"}, raw=True)
     plt.close(figure)
 

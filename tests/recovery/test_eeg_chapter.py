@@ -190,7 +190,7 @@ def test_the_recording_says_which_sentences_are_negative_else_prosody_does():
 def test_the_plan_multiplies_what_was_timed(monkeypatch):
     monkeypatch.setattr(eeg_scale, "_seconds", lambda *_: 2.0)
     plan = eeg_scale.plan(["rv"])
-    assert plan.hours["cpu"] == pytest.approx(2 * 84 * 12 * (49 / 8) * (33 / 8) / 3600)
+    assert plan.hours["cpu"] == pytest.approx(2 * 84 * 12 * 7 * 11 / 3600)
     assert ("cuda" in plan.hours) is (plan.gpu is not None)
     assert plan.table.iloc[:, 0].str.contains("not measured").any() == (plan.gpu is None)
 
