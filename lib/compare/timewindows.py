@@ -2,7 +2,7 @@
 
 Comes in: for each sentence (or word) the layers of a model with their frame times, and responses with theirs, both in
 seconds from the onset. Goes out: Spearman similarity by subject, layer, window and channel, averaged over sentences,
-with a null in which the model's frames are shifted in time within each sentence.
+with a null in which the response is taken from another time of the sentence, or the model's frames are re-ordered.
 
 In a window of 250 ms a model of 10 frames per second has two or three frames and no geometry to compare. Such a model
 is interpolated onto a common grid (`rate`), which makes scores computable and adds no information.
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DISTANCES = {"correlation": g.correlation_rdm, "cosine": g.cosine_rdm, "euclidean": g.euclidean}
 LEAST_FRAMES = 3
+SCHEMES = ("response", "shift", "shuffle")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class WindowScores:
     observed : xarray.DataArray ([subject], layer, window, channel)
         Mean Spearman correlation of distances. NaN where no sentence has three frames in the window.
     draws : xarray.DataArray ([subject], layer, window, channel, draw) or None
-        The same after shifting the model's frames, sentence by sentence.
+        The same under the null, sentence by sentence.
     items : xarray.DataArray ([subject], layer, window, channel)
         How many sentences went into each value.
     """
@@ -56,7 +57,7 @@ def window_scores(
     method: str = "linear",
     distance: str = "correlation",
     n_permutations: int = 0,
-    scheme: str = "shift",
+    scheme: str = "response",
     seed: int = 0,
 ) -> WindowScores:
     """Spearman similarity of each channel's distances |x_i - x_j| to the model's, window by window.
@@ -80,8 +81,11 @@ def window_scores(
         Between frames of the model.
     n_permutations : int
         Draws of the null; 0 for none.
-    scheme : {"shift", "shuffle"}
-        How frames are re-ordered within a sentence.
+    scheme : {"response", "shift", "shuffle"}
+        ``response`` compares the window's frames with the response at another time of the same sentence, all of its
+        windows moved by the same time: it needs `rate`, and responses that last longer than the windows. The others
+        re-order the model's frames (``permutation_null``) and are too generous for windows after an onset: the first
+        frames of a sentence run more steadily than those that follow, and so does any slow noise.
     seed : int
         Seed of the null.
 
@@ -94,19 +98,32 @@ def window_scores(
     ValueError
         Series and times of different length, NaN, frames outside the response, or no items.
     """
-    windows, table_of = checked_windows(windows), (n_permutations, scheme, seed)
+    windows, moves = checked_windows(windows), n_permutations > 0 and scheme == "response"
+    if scheme not in SCHEMES:
+        raise unknown("scheme", scheme, SCHEMES)
+    if moves and (rate is None or method == "published"):
+        raise WrongUse("scheme response needs a common grid: give rate, and method linear or antialiased.")
     if distance not in DISTANCES:
         raise unknown("distance", distance, DISTANCES)
     if method not in ("linear", "antialiased", "published"):
         raise unknown("method", method, ("linear", "antialiased", "published"))
+    import torch
+
     total, count, labels = 0.0, 0, None
     for number, item in enumerate(items):
         layers, frame_times, (named, several), times = _item(number, *item)
         if labels is not None and labels != (list(named), list(layers), several):
             raise ValueError(f"item {number} has other subjects or layers than those before it.")
         labels = list(named), list(layers), several
-        sentence = _on_grid(layers, frame_times, named, times, rate, method)
-        values = _scores(*sentence, windows, DISTANCES[distance], method, _table(len(sentence[1]), number, table_of))
+        layers, grid, brought, clock = _on_grid(layers, frame_times, named, times, rate, method)
+        rdms, brain = [DISTANCES[distance](torch.as_tensor(x)).numpy() for x in layers.values()], _together(brought)
+        if moves:
+            long = _together({name: _whole(x.numpy(), times, rate, method) for name, x in named.items()})
+            shifts = np.random.default_rng((seed, number)).integers(long.shape[-1], size=n_permutations)
+            values = _elsewhere(rdms, grid, brain, long, windows, shifts)
+        else:
+            table = _table(len(grid), n_permutations, scheme, (seed, number))
+            values = _scores(rdms, grid, brain, clock, windows, method, table)
         there = ~np.isnan(values)
         total, count = total + np.where(there, values, 0.0), count + there
     if labels is None:
@@ -137,23 +154,29 @@ def _on_grid(layers: Mapping, frame_times: np.ndarray, responses: Mapping, times
     return layers, frame_times, brought, frame_times
 
 
-def _table(length: int, number: int, table_of: tuple) -> np.ndarray:
-    n_permutations, scheme, seed = table_of
-    stay = np.arange(length)[None]
-    if not n_permutations or length < LEAST_FRAMES:
-        return np.repeat(stay, n_permutations + 1, axis=0)
-    return np.concatenate([stay, joint_table(length, n_permutations, scheme=scheme, seed=(seed, number))])
+def _whole(values: np.ndarray, times: np.ndarray, rate: float, method: str) -> np.ndarray:
+    """A response on the common grid, from its first sample to its last."""
+    grid = np.arange(np.ceil(times[0] * rate - 1e-9), np.floor(times[-1] * rate + 1e-9) + 1) / rate
+    return onto_frames(values, times, grid, method)
 
 
-def _scores(layers, grid, responses, times, windows, distance, method: str, table: np.ndarray) -> np.ndarray:
-    """(subject, layer, window, channel, 1 + P), NaN where a window has too few frames or no variation."""
-    import torch
-
-    rdms = [distance(torch.as_tensor(x)).numpy() for x in layers.values()]
+def _together(responses: Mapping) -> np.ndarray:
+    """All subjects (S, c, n)."""
     widths = {x.shape[1] for x in responses.values()}
     if len(widths) > 1:
         raise WrongUse(f"subjects must share their channels, got {sorted(widths)} of them.")
-    brain = np.stack([*responses.values()]).swapaxes(1, 2)  # S, c, n
+    return np.stack([*responses.values()]).swapaxes(1, 2)
+
+
+def _table(length: int, n_permutations: int, scheme: str, seed: tuple) -> np.ndarray:
+    stay = np.arange(length)[None]
+    if not n_permutations or length < LEAST_FRAMES:
+        return np.repeat(stay, n_permutations + 1, axis=0)
+    return np.concatenate([stay, joint_table(length, n_permutations, scheme=scheme, seed=seed)])
+
+
+def _scores(rdms, grid, brain, times, windows, method: str, table: np.ndarray) -> np.ndarray:
+    """(subject, layer, window, channel, 1 + P), NaN where a window has too few frames or no variation."""
     out = np.full((len(brain), len(rdms), len(windows), brain.shape[1], len(table)), np.nan)
     for w, (start, stop) in enumerate(windows.values()):
         inside, heard = _window(grid, times, start, stop, published=method == "published")
@@ -168,6 +191,30 @@ def _scores(layers, grid, responses, times, windows, distance, method: str, tabl
         for layer, rdm in enumerate(rdms):
             model = _unit_ranks(rdm[moved[:, i], moved[:, j]])  # 1 + P, m
             out[:, layer, w] = (answers @ model.T).reshape(len(brain), -1, len(table))
+    return out
+
+
+def _elsewhere(rdms, grid, brain, long, windows, shifts: np.ndarray) -> np.ndarray:
+    """The same where draws take the response `shifts` frames later, from the start again after the last whole window.
+
+    Windows of one length share the ranks of the response at all times.
+    """
+    out = np.full((len(brain), len(rdms), len(windows), brain.shape[1], 1 + len(shifts)), np.nan)
+    ranked = {}
+    for w, (start, stop) in enumerate(windows.values()):
+        inside, _ = _window(grid, grid, start, stop, published=False)
+        count, places = len(inside), long.shape[-1] - len(inside) + 1
+        if count < LEAST_FRAMES or places < 1:
+            continue
+        i, j = np.triu_indices(count, 1)
+        here = _unit_ranks(np.abs(brain[..., inside[i]] - brain[..., inside[j]]))  # S c, m
+        if count not in ranked:
+            ranked[count] = np.stack([_unit_ranks(np.abs(long[..., k + i] - long[..., k + j])) for k in range(places)])
+        draws = (inside[0] + shifts) % places
+        for layer, rdm in enumerate(rdms):
+            model = _unit_ranks(rdm[None, inside[i], inside[j]])[0]
+            values = np.concatenate([(here @ model)[None], (ranked[count] @ model)[draws]])  # 1 + P, S c
+            out[:, layer, w] = values.T.reshape(len(brain), -1, 1 + len(shifts))
     return out
 
 

@@ -104,13 +104,31 @@ def family_difference(table: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def of_units(units: pd.Series) -> Measured:
-    """Mean over listeners with its interval; where units are draws, the value of all with the draws' percentiles."""
+def of_units(units: pd.Series, n_stimuli: int) -> Measured:
+    """Mean over listeners with its interval; where units are draws of stimuli, the value of all and their percentiles.
+
+    Draws are of `n_stimuli`, which is then what the interval rests on.
+    """
     if "all" not in units.index:
         return estimate(units.to_numpy())
     value, draws = float(units["all"]), units.drop("all").to_numpy()
     low, high = np.quantile(draws, [0.025, 0.975])
-    return Measured(value=value, low=float(min(low, value)), high=float(max(high, value)), n=len(draws))
+    return Measured(value=value, low=float(min(low, value)), high=float(max(high, value)), n=n_stimuli)
+
+
+def peak_intervals(table: pd.DataFrame, n_stimuli: int) -> pd.DataFrame:
+    """Depth of the peak of each measure in each model with its interval (``of_units``), from ``peaks`` of all models.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns model, measure, depth, low, high, n, in the order of the table.
+    """
+    rows = []
+    for (model, measure), part in table.groupby(["model", "measure"], sort=False):
+        found = of_units(part.set_index("unit")["depth"], n_stimuli)
+        rows.append((model, measure, found.value, found.low, found.high, found.n))
+    return pd.DataFrame(rows, columns=["model", "measure", "depth", "low", "high", "n"])
 
 
 def model_scores(models: Mapping[str, Scores]) -> xr.DataArray:

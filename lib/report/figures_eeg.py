@@ -133,15 +133,21 @@ def sign_spread(draws: pd.DataFrame, geometry: pd.DataFrame) -> plt.Figure:
 
 
 def peak_depths(table: pd.DataFrame) -> plt.Figure:
-    """Relative depth of the peak of each measure, by model: mean over units with its range of the middle 95 %."""
+    """Relative depth of the peak of each measure, by model, with its interval.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns model, measure, depth, low, high (``eeg_claims.peak_intervals``).
+    """
     names = list(dict.fromkeys(table["measure"]))
     colours = _colours(list(dict.fromkeys(table["model"])))
     figure, axis = plt.subplots(figsize=(8.4, 3.6))
     for k, (model, part) in enumerate(table.groupby("model", sort=False)):
         x = np.arange(len(names)) + 0.13 * (k - (len(colours) - 1) / 2)
-        by = part.groupby("measure", sort=False)["depth"]
-        mean, sem = by.mean().loc[names], 1.96 * by.sem().loc[names].fillna(0)
-        axis.errorbar(x, mean, sem, fmt=_MARKS[k % 10], ms=5, lw=1.1, color=colours[model], label=model)
+        part = part.set_index("measure").loc[names]
+        away = [part["depth"] - part["low"], part["high"] - part["depth"]]
+        axis.errorbar(x, part["depth"], away, fmt=_MARKS[k % 10], ms=5, lw=1.1, color=colours[model], label=model)
     axis.axvline(2.5, color=FAINT, lw=1.5)
     axis.text(1, 1.06, "rank geometry", ha="center", transform=axis.get_xaxis_transform(), fontsize=9)
     axis.text(5, 1.06, "dependence", ha="center", transform=axis.get_xaxis_transform(), fontsize=9)
@@ -229,7 +235,7 @@ def topographies(values: np.ndarray, significant: np.ndarray, titles: Sequence[s
 
 
 def window_courses(courses: Mapping[str, pd.DataFrame], chance: pd.DataFrame | None, ylabel: str) -> plt.Figure:
-    """Similarity by window of time, mean with intervals over units; grey: what shifted frames give.
+    """Similarity by window of time, mean with intervals over units; grey: its null.
 
     Parameters
     ----------
@@ -242,7 +248,7 @@ def window_courses(courses: Mapping[str, pd.DataFrame], chance: pd.DataFrame | N
     figure, axis = plt.subplots(figsize=(7.6, 3.3))
     axis.axvspan(250, 500, color="#eef2f7", zorder=0)
     if chance is not None:
-        axis.plot(chance["centre"], chance["value"], color="#7b8794", ls="--", lw=1.4, label="null: shifted frames")
+        axis.plot(chance["centre"], chance["value"], color="#7b8794", ls="--", lw=1.4, label="response at other times")
     for (name, part), colour, mark in zip(courses.items(), (OURS, PUBLISHED, INK), "oDs", strict=False):
         axis.errorbar(part["centre"], part["value"], [part["value"] - part["low"], part["high"] - part["value"]],
                       fmt=f"-{mark}", ms=4.5, lw=1.3, color=colour, label=name)  # fmt: skip

@@ -58,9 +58,10 @@ def test_one_window_is_scipy():
     assert float(scores.sel(subject=1, layer="b", window="w", channel=3)) == pytest.approx(expected, abs=1e-12)
 
 
-def test_planted_window_and_channel_are_found_and_beat_their_null():
+@pytest.mark.parametrize("scheme", ["response", "shift"])
+def test_planted_window_and_channel_are_found_and_beat_their_null(scheme):
     items = [sentence(seed, planted=(0.3, 0.5)) for seed in range(12)]
-    found = window_scores(items, n_permutations=49)
+    found = window_scores(items, rate=50.0, n_permutations=49, scheme=scheme)
     mean = found.observed.mean("subject").sel(layer="a")
     assert mean.argmax(...)["window"] == list(NAMED_WINDOWS).index("N400")
     assert mean.argmax(...)["channel"] == 0
@@ -72,14 +73,46 @@ def test_planted_window_and_channel_are_found_and_beat_their_null():
     assert found.draws.dims == ("subject", "layer", "window", "channel", "draw")
 
 
-def test_shift_null_has_the_level_it_claims():
-    """Independent random walks: as often above the null's 90 % as chance has it."""
-    items = [[sentence(100 * k + n, subjects=1) for n in range(2)] for k in range(60)]
+def test_draws_are_scores_with_the_response_moved():
+    layers, frame_times, heard, times = sentence(3)
+    spans = {"w": (0.0, 0.24), "v": (0.24, 0.48)}
+    draws = window_scores(
+        [(layers, frame_times, heard, times)], spans, rate=50.0, distance="euclidean", n_permutations=30
+    ).draws.sel(layer="b", subject=1)
+    places, grid = 60 - 12 + 1, np.arange(60) / 50
+    shifts = np.random.default_rng((0, 0)).integers(60, size=30)
+    for (name, (start, _)), k in [(span, k) for span in spans.items() for k in range(30)]:
+        first = round(start * 50)
+        at = (first + shifts[k]) % places
+        brain = np.interp(grid[at : at + 12], times, heard[1, :, 2])[:, None]
+        expected = spearmanr(pdist(layers["b"][first : first + 12]), pdist(brain)).statistic
+        assert float(draws.sel(window=name).isel(channel=2, draw=k)) == pytest.approx(expected, abs=1e-9)
+
+
+def steady_onset(seed, *, rate=25.0, subjects=1):
+    """Frames that rise steadily for half a second and then wander; responses are slow noise."""
+    rng = np.random.default_rng(seed)
+    frame_times, times = np.arange(50) / rate, np.arange(int(2.4 * 128)) / 128 - 0.2
+    states = np.concatenate([np.linspace(-20, 20, 12)[:, None] + np.zeros((12, 4)), 5 * rng.standard_normal((38, 4))])
+    heard = np.cumsum(rng.standard_normal((subjects, len(times), 4)), axis=1)
+    return {"a": states + rng.standard_normal(states.shape)}, frame_times, heard, times
+
+
+@pytest.mark.parametrize(("make", "scheme", "holds"), [
+    (lambda seed: sentence(seed, subjects=1), "shift", True),
+    (lambda seed: sentence(seed, subjects=1), "response", True),
+    (steady_onset, "shift", False),
+    (steady_onset, "response", True),
+])  # fmt: skip
+def test_the_level_of_the_nulls(make, scheme, holds):
+    """Series that know nothing of each other: as often above the null's 90 % as chance has it, or far too often."""
     above = []
-    for pair in items:
-        found = window_scores(pair, {"w": (0.1, 0.6)}, n_permutations=39)
+    for k in range(60):
+        items = [make(100 * k + n) for n in range(2)]
+        how = {"rate": 25.0, "n_permutations": 39, "scheme": scheme, "distance": "euclidean", "seed": k}
+        found = window_scores(items, {"w": (0.0, 0.4)}, **how)
         above.append(((found.draws >= found.observed).sum("draw") + 1) / 40 <= 0.1)
-    assert 0.02 < np.mean(above) < 0.22
+    assert bool(0.02 < np.mean(above) < 0.2) is holds
 
 
 def test_slow_models_need_the_grid():
@@ -116,6 +149,7 @@ def test_unit_and_sign_of_a_channel_do_not_matter():
         ({}, {"windows": {}}, "at least one"),
         ({}, {"windows": {"w": (0.5, 0.2)}}, "must end after it starts"),
         ({}, {"scheme": "flip", "n_permutations": 3}, "unknown scheme"),
+        ({}, {"n_permutations": 3}, "give rate"),
         ({1: np.arange(5) / 50}, {}, "layer a has 60 rows and 5 times"),
         ({3: np.arange(5) / 128}, {}, "item 0: response 0 has 153 rows and 5 times"),
         ({2: {"s": np.ones((153, 2)), "t": np.ones((153, 3))}}, {}, "share their channels"),

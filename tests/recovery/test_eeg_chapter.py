@@ -1,5 +1,6 @@
 """What the EEG chapter's functions find where something was planted, and what they say where nothing was."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import mne
@@ -77,7 +78,18 @@ def test_the_scored_layer_is_chosen_on_other_sentences(planted_scores):
 def test_peaks_are_found_in_depth_and_hold_up(planted_scores):
     table = eeg_claims.peaks(planted_scores, "model")
     assert (table.loc[table["measure"] == "rsa_spearman", "depth"] == 1).all()
-    assert eeg_claims.of_units(eeg_claims.family_difference(table)["gain"]).low > 0
+    assert eeg_claims.of_units(eeg_claims.family_difference(table)["gain"], 8).low > 0
+    shown = eeg_claims.peak_intervals(table, 8).set_index("measure").loc["rsa_spearman"]
+    assert (shown["depth"], shown["low"], shown["high"], shown["n"]) == (1, 1, 1, len(SUBJECTS))
+
+
+def test_intervals_of_few_listeners_are_over_redrawn_sentences(planted_scores):
+    two = planted_scores.observed.isel(subject=slice(0, 2))
+    few = replace(planted_scores, observed=two.copy(data=np.random.default_rng(0).standard_normal(two.shape)))
+    table = eeg_claims.peak_intervals(eeg_claims.peaks(few, "model", n_draws=40), 8)
+    assert set(table["n"]) == {8}
+    assert ((table["low"] <= table["depth"]) & (table["depth"] <= table["high"])).all()
+    assert (table["high"] > table["low"]).any()
 
 
 def test_units_are_listeners_or_sentences(planted_scores):
