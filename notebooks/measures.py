@@ -268,8 +268,11 @@ answer(
 # * **Longer or slower series.** `n_times` and the autocorrelation decide how liberal a shuffle is. The slower the series,
 #   the worse.
 # * **Another null.** Phase randomisation also keeps smoothness, but it makes series Gaussian; shifts keep the values.
-# * **Averaging.** A null of the mean over many sentences (`lib.compare.sentence_null`) has no seam worth speaking of,
-#   since each sentence is shifted by its own amount.
+# * **Averaging.** A null of the mean over many sentences (`lib.compare.sentence_null`) shifts each by its own amount, so
+#   that no seam lies where another does; in sentences of many frames little of it is left.
+# * **Short pieces.** The frames of a word, or of a sound of two seconds, have a course from onset to end that all words or
+#   sounds share. A shift breaks it, and noise with a trend of its own then passes for likeness. `lib.compare.other_null`
+#   puts responses to other words or sounds in their place instead; {doc}`eeg` shows what that changes.
 #
 # ## Re-run it, fork it
 #
