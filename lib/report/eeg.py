@@ -37,7 +37,7 @@ RDMS = {
 }
 """Distance between frames: ending of the rank measures, and whether components are whitened. ``correlation`` is the
 published one; whitened Euclidean distance is Mahalanobis' distance within the components."""
-LEAST_FRAMES, LEAST_OTHERS = 4, 5
+LEAST_FRAMES, LEAST_OTHERS, LEAST_PIECES = 4, 5, 8
 NULLS = ("auto", "shift", "shuffle", "other")
 MARGIN = 0.6
 """Seconds of response kept before a piece and after its end, for filters and lags."""
@@ -86,17 +86,26 @@ class Heard:
 
 
 def pieces(recording, unit: str, count: int) -> list[Piece]:
-    """`count` sentences (or sounds), evenly spaced over the recording, or all words of as many sentences."""
+    """`count` sentences (or sounds), evenly spaced over the recording, or all words of as many sentences.
+
+    Raises
+    ------
+    WrongUse
+        Words of sounds that have none, or fewer than ``LEAST_PIECES``: one half chooses layers for the other, and five
+        nuisances are regressed out of sentences.
+    """
     table = recording.stimuli
     if unit not in ("sentence", "word") or (unit == "word" and not isinstance(recording, EEGRecording)):
         raise unknown("unit", unit, ("sentence", "word") if isinstance(recording, EEGRecording) else ("sentence",))
     chosen = table.index[np.unique(np.linspace(0, len(table) - 1, min(count, len(table))).round().astype(int))]
     if unit == "sentence":
-        return [Piece(name, name, 0.0, float(table.loc[name, "duration"])) for name in chosen]
-    words = recording.words[recording.words["sentence"].isin(chosen)]
-    return [
-        Piece(f"{w.sentence}/{w.position}", w.sentence, float(w.onset), float(w.offset)) for w in words.itertuples()
-    ]
+        found = [Piece(name, name, 0.0, float(table.loc[name, "duration"])) for name in chosen]
+    else:
+        words = recording.words[recording.words["sentence"].isin(chosen)]
+        found = [Piece(f"{w.sentence}/{w.position}", w.sentence, w.onset, w.offset) for w in words.itertuples()]
+    if len(found) < LEAST_PIECES:
+        raise WrongUse(f"{len(found)} pieces ({unit}) are too few: take sentences of at least {LEAST_PIECES}, or 0.")
+    return found
 
 
 def responses(recording, stimuli: Sequence[str], **choices: Any) -> Heard:

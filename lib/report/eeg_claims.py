@@ -193,9 +193,9 @@ def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") ->
 # ---- windows of time ----
 
 
-def windows(width: float, *, step: float = 0.05, stop: float = 0.8) -> dict[str, tuple[float, float]]:
-    """Sliding windows from 0 to `stop` [s], and the one from 250 to 500 ms where they lack it."""
-    found = sliding_windows(stop, width=width, step=step) | {LATE: (0.25, 0.5)}
+def windows(width: float, *, step: float = 0.05) -> dict[str, tuple[float, float]]:
+    """Sliding windows from 0 to 800 ms, or so far that one starts at 500 ms, and the one from 250 to 500 ms."""
+    found = sliding_windows(max(0.8, 0.5 + width), width=width, step=step) | {LATE: (0.25, 0.5)}
     return dict(sorted(found.items(), key=lambda window: window[1]))
 
 

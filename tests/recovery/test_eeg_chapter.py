@@ -7,6 +7,7 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from lib.compare import zscored
 from lib.ground import WrongUse
@@ -113,6 +114,16 @@ def test_a_planted_window_is_found_where_it_is(start, found):
     timed = eeg_claims.windowed(models, "deep", heard, parts, spans, rate=25.0, distance="euclidean", n_permutations=20)
     contrast = eeg_claims.estimate(eeg_claims.late_contrast(timed["observed"] - timed["expected"], spans))
     assert (contrast.low > 0) is found
+
+
+@pytest.mark.parametrize("width", [0.15, 0.25, 0.35])
+def test_every_width_leaves_windows_apart_from_the_late_one(width):
+    spans = eeg_claims.windows(width)
+    assert spans[eeg_claims.LATE] == (0.25, 0.5)
+    assert any(start >= 0.5 - 1e-9 for start, _ in spans.values())
+    ones = xr.DataArray(np.ones((6, 2, len(spans), 3)), dims=("sentence", "subject", "window", "channel"))
+    flat = ones.assign_coords(window=list(spans), subject=["a", "b"], sentence=list("abcdef"))
+    np.testing.assert_allclose(eeg_claims.late_contrast(flat, spans), 0)
 
 
 def test_pieces_are_cut_in_seconds_not_in_frames(planted):
@@ -316,17 +327,19 @@ def test_noise_supports_no_claim():
 
 
 def test_sounds_have_no_words_and_one_set_of_responses():
-    stimuli = pd.DataFrame({"duration": 2.0}, index=[f"stim{k}" for k in range(9)])
+    stimuli = pd.DataFrame({"duration": 2.0}, index=[f"stim{k}" for k in range(29)])
     answer = SimpleNamespace(
         values=np.zeros((3, 50)),
         time=SimpleNamespace(values=np.arange(50) / 25),
         channel=SimpleNamespace(values=list("abc")),
     )
     recording = SimpleNamespace(stimuli=stimuli, responses=lambda subject, name: answer)
-    parts = eeg.pieces(recording, "sentence", 4)
-    assert [part.name for part in parts] == ["stim0", "stim3", "stim5", "stim8"]
+    parts = eeg.pieces(recording, "sentence", 8)
+    assert [part.name for part in parts] == [f"stim{k}" for k in range(0, 29, 4)]
     heard = eeg.responses(recording, [part.stimulus for part in parts])
     assert heard.subjects == ("group",)
     assert heard.values["stim0"]["group"].shape == (50, 3)
     with pytest.raises(ValueError, match="unit"):
         eeg.pieces(recording, "word", 4)
+    with pytest.raises(WrongUse, match="at least 8"):
+        eeg.pieces(recording, "sentence", 7)
