@@ -72,6 +72,15 @@ def held_out(scores: Scores) -> xr.DataArray:
     return xr.concat(out, "sentence").sel(sentence=order).transpose("sentence", "measure", "subject")
 
 
+def held_out_layers(scores: Scores, measure: str = "rsa_spearman") -> dict[str, str]:
+    """Layer of every sentence that is best, beyond its null, on the other half of the sentences (``held_out``)."""
+    excess, out = scores.excess.sel(measure=measure), {}
+    for half in (0, 1):
+        best = excess.isel(sentence=slice(1 - half, None, 2)).mean(["sentence", "subject"]).idxmax("layer").item()
+        out |= dict.fromkeys(excess.sentence.values[half::2].tolist(), str(best))
+    return out
+
+
 def peaks(scores: Scores, model: str, *, n_splits: int = 20, n_draws: int = 500, seed: int = 0) -> pd.DataFrame:
     """Where each measure peaks in depth, by unit: columns model, unit, measure, family, depth, gain.
 
@@ -201,7 +210,7 @@ def windows(width: float, *, step: float = 0.05) -> dict[str, tuple[float, float
 
 def windowed(
     frames: Mapping[str, Activations],
-    layer: str,
+    layers: Mapping[str, str],
     heard: Heard,
     parts: Sequence[Piece],
     spans: Mapping,
@@ -210,6 +219,17 @@ def windowed(
     **how: Any,
 ) -> dict[str, xr.DataArray]:
     """Spearman similarity of every channel in every window after a piece's onset, by piece.
+
+    Parameters
+    ----------
+    frames, heard, parts
+        As for ``eeg.items``.
+    layers : mapping of str to str
+        By piece, which layer to take (``held_out_layers``); pieces without one are left out.
+    spans : mapping
+        Windows (``windows``).
+    **how
+        Of ``window_scores``.
 
     Returns
     -------
@@ -220,13 +240,15 @@ def windowed(
 
     found, names, last = [], [], max(stop for _, stop in spans.values())
     for number, piece in enumerate(parts):
-        one, times = frames[piece.stimulus], heard.times[piece.stimulus]
+        if piece.name not in layers:
+            continue
+        one, times, layer = frames[piece.stimulus], heard.times[piece.stimulus], layers[piece.name]
         clock = one.times[layer]
         near = (clock >= piece.start - 1e-9) & (clock < piece.start + last + 0.1) & (clock <= times[-1])
         if near.sum() < 6:
             continue
         what = (
-            {layer: one.layers[layer][near]},
+            [one.layers[layer][near]],
             clock[near] - piece.start,
             heard.values[piece.stimulus],
             times - piece.start,

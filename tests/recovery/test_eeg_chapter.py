@@ -76,6 +76,16 @@ def test_the_scored_layer_is_chosen_on_other_sentences(planted_scores):
     assert list(kept.sentence.values) == list(planted_scores.observed.sentence.values)
 
 
+def test_a_sentence_takes_the_best_layer_of_the_other_half():
+    models, heard, parts = constructed(lambda times: np.full(len(times), 2.0))
+    for k, part in enumerate(parts):
+        layers = models[part.name].layers
+        if k % 2:  # what listeners follow is "early" in odd sentences
+            layers["early"], layers["deep"] = layers["deep"], layers["early"]
+    found = eeg_claims.held_out_layers(scored(models, heard, parts))
+    assert [found[part.name] for part in parts] == ["early", "deep"] * 4
+
+
 def test_peaks_are_found_in_depth_and_hold_up(planted_scores):
     table = eeg_claims.peaks(planted_scores, "model")
     assert (table.loc[table["measure"] == "rsa_spearman", "depth"] == 1).all()
@@ -111,7 +121,9 @@ def test_a_planted_window_is_found_where_it_is(start, found):
         for subject in by:
             by[subject] = np.where(inside[:, None], walk, rng.standard_normal((len(times), 10)))
     spans = eeg_claims.windows(0.25)
-    timed = eeg_claims.windowed(models, "deep", heard, parts, spans, rate=25.0, distance="euclidean", n_permutations=20)
+    timed = eeg_claims.windowed(
+        models, {p.name: "deep" for p in parts}, heard, parts, spans, rate=25.0, distance="euclidean", n_permutations=20
+    )
     contrast = eeg_claims.estimate(eeg_claims.late_contrast(timed["observed"] - timed["expected"], spans))
     assert (contrast.low > 0) is found
 
@@ -317,7 +329,8 @@ def test_noise_supports_no_claim():
         for name, by in frames.items()
     }
     spans = eeg_claims.windows(0.25)
-    timed = eeg_claims.windowed(frames["logmel"], "logmel", listeners, parts, spans, rate=25.0, n_permutations=20)
+    layers = dict.fromkeys((part.name for part in parts), "logmel")
+    timed = eeg_claims.windowed(frames["logmel"], layers, listeners, parts, spans, rate=25.0, n_permutations=20)
     both = [timed["observed"], timed["observed"] - timed["expected"]]
     contrast, above = (eeg_claims.estimate(eeg_claims.late_contrast(one, spans)) for one in both)
     chance, _ = eeg_claims.above_chance(found)
