@@ -12,7 +12,7 @@ long beside what they share from onset to end; for words and short sounds there 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -224,7 +224,7 @@ def other_null(
     Returns
     -------
     Null
-        With scheme ``"other"``.
+        With scheme ``"other"``; `null_mean` is that of the others alone, without the response itself.
 
     Raises
     ------
@@ -243,12 +243,14 @@ def other_null(
     states, device = [x[None] for x in layers.values()], torch.device("cpu")
     values = reorderings(states, [x[None] for x in together], wanted, as_it_is, device=device, single=False)
     values = values[0, ..., 0].reshape(len(wanted), len(responses), count, len(layers)).swapaxes(2, 3)
+    expected = values[..., 1:].mean(axis=-1)
     drawn = np.random.default_rng(seed).integers(count, size=n_permutations)
     values = np.concatenate([values[..., :1], values[..., drawn]], axis=-1)
     notes = tuple(_reasons(values[..., 0], layers, responses, wanted))
     values = _labelled(values, wanted, responses, layers)
     values = values if several else values.isel(subject=0, drop=True)
-    return _record(values, "other", notes, (~np.isnan(values.isel(draw=0, drop=True))).astype(int))
+    record = _record(values, "other", notes, (~np.isnan(values.isel(draw=0, drop=True))).astype(int))
+    return replace(record, null_mean=record.observed.copy(data=expected if several else expected[:, 0]))
 
 
 def _with_others(responses: Mapping, others) -> list:

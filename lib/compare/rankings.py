@@ -280,7 +280,9 @@ class SplitPeaks:
     n: int
 
 
-def split_peaks(scores: np.ndarray, depths: Sequence[float], *, n_splits: int = 100, seed: int = 0) -> SplitPeaks:
+def split_peaks(
+    scores: np.ndarray, depths: Sequence[float], *, n_splits: int = 100, seed: int = 0, redraw: bool = False
+) -> SplitPeaks:
     """Peak of each measure's layer trajectory, by split halves of the sentences.
 
     Parameters
@@ -291,6 +293,8 @@ def split_peaks(scores: np.ndarray, depths: Sequence[float], *, n_splits: int = 
         Relative depth of each layer, 0 to 1.
     n_splits, seed : int
         How many random halvings; both halves of each choose and are scored once.
+    redraw : bool
+        Draw each half's sentences anew with replacement, for a bootstrap in which no sentence is in both halves.
     """
     scores, depths = np.asarray(scores, dtype=np.float64), np.asarray(depths, dtype=np.float64)
     if scores.ndim != 3 or len(scores) < 4 or depths.shape != (scores.shape[1],):
@@ -299,8 +303,9 @@ def split_peaks(scores: np.ndarray, depths: Sequence[float], *, n_splits: int = 
         )
     rng, columns, found = np.random.default_rng(seed), np.arange(scores.shape[2]), []
     for _ in range(n_splits):
-        order = rng.permutation(len(scores))
-        halves = [np.nanmean(scores[part], axis=0) for part in np.array_split(order, 2)]  # layer, measure
+        parts = np.array_split(rng.permutation(len(scores)), 2)
+        parts = [rng.choice(part, len(part)) for part in parts] if redraw else parts
+        halves = [np.nanmean(scores[part], axis=0) for part in parts]  # layer, measure
         if np.isnan(halves).any():
             raise ValueError("a layer or measure has no score in half of the sentences: leave it out.")
         peaks = [half.argmax(axis=0) for half in halves]

@@ -109,7 +109,10 @@ def pieces(recording, unit: str, count: int) -> list[Piece]:
 
 
 def responses(recording, stimuli: Sequence[str], **choices: Any) -> Heard:
-    """Responses to some stimuli: EEG cleaned by `choices` (``recordings.preprocessing.clean``), others as they are."""
+    """Responses to some stimuli: EEG cleaned by `choices` (``recordings.preprocessing.clean``), others as they are.
+
+    Channels that somebody lacks, and those that are the reference and so always 0, are left out.
+    """
     if isinstance(recording, EEGRecording):
         return _scalp(recording, stimuli, choices)
     one = recording.responses("group", stimuli[0])
@@ -144,6 +147,10 @@ def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
     found = kept("responses", (recording.fingerprint, str(choices), str(stimuli), str(subjects)), compute)
     values = {name: dict(zip(subjects, x.values, strict=True)) for name, x in found.items()}
     times = {name: x.time.values for name, x in found.items()}
+    against = (
+        {choices.get("reference")} if isinstance(choices.get("reference"), str) else set(choices.get("reference") or ())
+    )
+    found = {name: x.sel(channel=[c for c in x.channel.values if c not in against]) for name, x in found.items()}
     channels = tuple(map(str, found[stimuli[0]].channel.values))
     info = mne.pick_info(first.raw.info, [first.raw.ch_names.index(name) for name in channels])
     return Heard(subjects, values, times, channels, info, first, cleaned)

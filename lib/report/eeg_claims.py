@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lib.compare import MEASURES, residuals, sliding_windows, split_peaks, tri_modal, window_scores
+from lib.compare import MEASURES, kendall_w, sliding_windows, split_peaks, tri_modal, window_scores
 from lib.compare.nulls import ROUNDING
 from lib.ground import WrongUse
 from lib.report.claims import Measured
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 5
 """Listeners from which on intervals are over listeners."""
-LATE = "250-500 ms"
+LATE = (0.25, 0.5)
+"""Seconds after onset in which the paper finds most."""
 RANKS = tuple(name for name, one in MEASURES.items() if one.family == "rank")
 SHARED = ("dcor", "mi", "cka_linear", "cka_rbf")
 """Dependence measures, each once: rv is cka_linear."""
@@ -82,34 +83,35 @@ def held_out_layers(scores: Scores, measure: str = "rsa_spearman") -> dict[str, 
 
 
 def peaks(scores: Scores, model: str, *, n_splits: int = 20, n_draws: int = 500, seed: int = 0) -> pd.DataFrame:
-    """Where each measure peaks in depth, by unit: columns model, unit, measure, family, depth, gain.
+    """Where each measure peaks in depth, beyond its null, by unit: columns model, unit, measure, family, depth, gain.
 
-    Units are listeners, or (where there are few) draws of sentences with replacement, whose spread is that of the mean.
+    Layers differ in what their null gives, and that difference is the same in both halves: raw values would peak, and
+    hold up, in noise. Units are listeners, or (where there are few) bootstrap draws of sentences, whose spread is that
+    of the mean.
     """
-    observed = scores.observed.transpose("sentence", "layer", "measure", "subject")
-    depths = np.linspace(0, 1, observed.sizes["layer"])
-    names, rng, rows = list(observed.measure.values), np.random.default_rng(seed), []
-    if unit_of(observed) == "subject":
-        units = [(str(s), observed.sel(subject=s).values) for s in observed.subject.values]
+    excess = scores.excess.transpose("sentence", "layer", "measure", "subject")
+    depths, names, rows = np.linspace(0, 1, excess.sizes["layer"]), list(excess.measure.values), []
+    if unit_of(excess) == "subject":
+        units = [(str(s), excess.sel(subject=s).values, {"n_splits": n_splits}) for s in excess.subject.values]
     else:
-        mean = observed.mean("subject").values
-        draws = [rng.integers(len(mean), size=len(mean)) for _ in range(n_draws)]
-        units = [("all", mean), *((f"draw {k}", mean[draw]) for k, draw in enumerate(draws))]
-    for unit, values in units:
-        halvings = 4 if unit.startswith("draw") else n_splits
-        found = split_peaks(values, depths, n_splits=halvings, seed=seed)
+        mean = excess.mean("subject").values
+        units = [("all", mean, {"n_splits": n_splits})]
+        units += [(f"draw {k}", mean, {"n_splits": 4, "redraw": True, "seed": (seed, k)}) for k in range(n_draws)]
+    for unit, values, how in units:
+        found = split_peaks(values, depths, **{"seed": seed} | how)
         for k, name in enumerate(names):
             rows.append((model, unit, str(name), MEASURES[str(name)].family, found.depth[k], found.gain[k]))
     return pd.DataFrame(rows, columns=["model", "unit", "measure", "family", "depth", "gain"])
 
 
 def family_difference(table: pd.DataFrame) -> pd.DataFrame:
-    """Depth of the peak of dependence minus rank measures, and gain, by unit: mean over models (and measures)."""
+    """By unit, mean over models and measures: depth of the peak of dependence minus rank measures, and both gains."""
     kept = table[table["measure"].isin([*RANKS, *SHARED])]
     wide = kept.groupby(["unit", "family"], sort=False)[["depth", "gain"]].mean().unstack("family")
     return pd.DataFrame({
         "depth": wide["depth"]["dependence"] - wide["depth"]["rank"],
-        "gain": wide["gain"].mean(axis=1),
+        "gain_rank": wide["gain"]["rank"],
+        "gain_dependence": wide["gain"]["dependence"],
     })  # fmt: skip
 
 
@@ -151,20 +153,28 @@ def model_scores(models: Mapping[str, Scores]) -> xr.DataArray:
     return joined.transpose("unit", "model", "measure")
 
 
-def noise_splits(models: Mapping[str, Scores], *, n_draws: int = 100) -> np.ndarray:
-    """Kendall's tau within minus between families, (draw,), where every model's scores are one draw of its null.
+def noise_rankings(models: Mapping[str, Scores]) -> pd.DataFrame:
+    """What rankings of models look like where every model's scores are one draw of its null: one row a draw.
 
-    Measures of a family see the same noise alike, so they agree on rankings of models that have nothing to rank.
+    Measures see the same noise alike, those of a family most, so that they agree on rankings of models that have
+    nothing to rank. Draws are averaged over layers: no sentence by sentence draws are kept that could choose one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns split (Kendall's tau within minus between families) and w (Kendall's W of all eight measures).
     """
-    names = [*RANKS, *SHARED]
+    families, everything = [*RANKS, *SHARED], list(MEASURES)
     groups = {name: one.group for name, one in models.items()}
-    above = {name: (g.draws - g.null_mean).mean("layer").sel(measure=names).values for name, g in groups.items()}
-    same = np.array([[(a in RANKS) == (b in RANKS) for a in names] for b in names])
-    upper, out = np.triu(np.ones_like(same), 1).astype(bool), []
-    for draw in range(min(n_draws, min(x.shape[1] for x in above.values()))):
-        tau = pd.DataFrame({name: x[:, draw] for name, x in above.items()}).T.corr("kendall").to_numpy()
-        out.append(np.nanmean(tau[upper & same]) - np.nanmean(tau[upper & ~same]))
-    return np.array(out)
+    above = {name: (g.draws - g.null_mean).mean("layer") for name, g in groups.items()}
+    same = np.array([[(a in RANKS) == (b in RANKS) for a in families] for b in families])
+    upper, rows = np.triu(np.ones_like(same), 1).astype(bool), []
+    for draw in range(min(x.sizes["draw"] for x in above.values())):
+        table = pd.DataFrame({name: x.isel(draw=draw).sel(measure=everything).values for name, x in above.items()}).T
+        tau = table.set_axis(everything, axis=1)[families].corr("kendall").to_numpy()
+        w = float(kendall_w(table.to_numpy()))
+        rows.append((np.nanmean(tau[upper & same]) - np.nanmean(tau[upper & ~same]), w))
+    return pd.DataFrame(rows, columns=["split", "w"])
 
 
 def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") -> tuple[Measured, pd.DataFrame]:
@@ -203,9 +213,19 @@ def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") ->
 
 
 def windows(width: float, *, step: float = 0.05) -> dict[str, tuple[float, float]]:
-    """Sliding windows from 0 to 800 ms, or so far that one starts at 500 ms, and the one from 250 to 500 ms."""
-    found = sliding_windows(max(0.8, 0.5 + width), width=width, step=step) | {LATE: (0.25, 0.5)}
-    return dict(sorted(found.items(), key=lambda window: window[1]))
+    """Sliding windows of one width from 0 to 800 ms, or so far that one starts at 500 ms."""
+    return sliding_windows(max(0.8, 0.5 + width), width=width, step=step)
+
+
+def late_windows(spans: Mapping[str, tuple[float, float]]) -> tuple[list[str], list[str]]:
+    """Windows within 250 to 500 ms (or, where they are longer, around it), and those that share no time with it."""
+    first, last, near = *LATE, 1e-6
+    within = [name for name, (a, b) in spans.items() if a > first - near and b < last + near]
+    around = [name for name, (a, b) in spans.items() if a < first + near and b > last - near]
+    late, apart = within or around, [name for name, (a, b) in spans.items() if b < first + near or a > last - near]
+    if not late or not apart:
+        raise WrongUse("no window of this width lies within (or around) 250 to 500 ms, or none apart from it.")
+    return late, apart
 
 
 def windowed(
@@ -264,12 +284,10 @@ def windowed(
 
 
 def late_contrast(scores: xr.DataArray, spans: Mapping[str, tuple[float, float]]) -> np.ndarray:
-    """250 to 500 ms minus the mean of the windows that share no time with it, mean over channels: by unit."""
-    apart = [name for name, (start, stop) in spans.items() if stop <= 0.25 + 1e-9 or start >= 0.5 - 1e-9]
-    if not apart:
-        raise WrongUse("no window lies apart from 250 to 500 ms: take narrower ones.")
+    """Mean of the windows in 250 to 500 ms minus that of those apart, all of one width, mean over channels: by unit."""
+    late, apart = late_windows(spans)
     course = by_unit(scores.mean("channel"))
-    return (course.sel(window=LATE) - course.sel(window=apart).mean("window")).values
+    return (course.sel(window=late).mean("window") - course.sel(window=apart).mean("window")).values
 
 
 # ---- how it was said ----
@@ -284,30 +302,58 @@ def mean_excess(models: Mapping[str, Scores]) -> xr.DataArray:
     return xr.concat([part.sel(sentence=common) for part in parts], "model").mean("model")
 
 
-def group_table(scores: xr.DataArray, labels: pd.Series, nuisances: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Scores by unit, group and measure for ``lib.compare.compare_groups``; `nuisances` are regressed out of sentences.
-
-    `scores` is (sentence, measure, subject); rank measures and dependence measures are also averaged, as ``rank`` and
-    ``dependence`` (Spearman RSA alone; distance correlation and linear CKA).
-    """
-    import xarray as xr
-
-    if nuisances is not None:
-        order = scores.transpose("sentence", "measure", "subject")
-        flat = order.values.reshape(len(order), -1)
-        cleared = residuals(flat, nuisances.loc[order.sentence.values].to_numpy()).reshape(order.shape)
-        scores = order.copy(data=cleared)
-    both = {"rank": ["rsa_spearman"], "dependence": ["dcor", "cka_linear"]}
-    more = [scores.sel(measure=names).mean("measure").expand_dims(measure=[key]) for key, names in both.items()]
-    scores = xr.concat([scores, *more], "measure")
+def group_table(scores: xr.DataArray, labels: pd.Series) -> pd.DataFrame:
+    """Scores (sentence, measure, subject) by unit, group and measure, for ``lib.compare.compare_groups``."""
     unit, group = unit_of(scores), labels.loc[scores.sentence.values].to_numpy()
     frame = scores.assign_coords(group=("sentence", group)).to_dataframe("value").reset_index()
     keys = ["measure", "group", unit]
     return frame.groupby(keys, sort=False, as_index=False)["value"].mean().rename(columns={unit: "unit"})
 
 
+def group_effects(scores: xr.DataArray, low: pd.Series, nuisances: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Sentences of one group minus the rest, by measure, over sentences; nuisances are fitted together with the group.
+
+    Whatever sets two groups of sentences apart does so in all listeners alike, so the interval is over sentences, of
+    the mean over listeners. A group that follows its nuisances closely has a wide interval, not a small difference.
+
+    Parameters
+    ----------
+    scores : DataArray (sentence, measure, subject)
+    low : Series of bool
+        By sentence, which belong to the group.
+    nuisances : DataFrame (sentence, nuisance), optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns measure, difference, low, high, p (Student's t), n (sentences) and d (the difference over the residual
+        standard deviation); besides the measures, ``rank`` (Spearman RSA) and ``dependence`` (the mean of distance
+        correlation and linear CKA).
+    """
+    from scipy import stats
+
+    values = scores.mean("subject").to_pandas()  # sentence, measure
+    values["rank"], values["dependence"] = values["rsa_spearman"], values[["dcor", "cka_linear"]].mean(axis=1)
+    design = [np.ones(len(values)), low.loc[values.index].to_numpy(float)]
+    if nuisances is not None:
+        chosen = nuisances.loc[values.index]
+        design += [*((chosen - chosen.mean()) / chosen.std()).to_numpy().T]
+    design = np.stack(design, axis=1)  # sentence, term
+    dof = len(design) - design.shape[1]
+    if dof < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+        raise WrongUse(
+            f"{len(design)} sentences cannot tell the group from {design.shape[1] - 2} nuisances: take more."
+        )
+    weights, *_ = np.linalg.lstsq(design, values.to_numpy(), rcond=None)
+    sd = np.sqrt(((values.to_numpy() - design @ weights) ** 2).sum(axis=0) / dof)
+    se = sd * np.sqrt(np.linalg.inv(design.T @ design)[1, 1])
+    reach, p = stats.t.ppf(0.975, dof) * se, 2 * stats.t.sf(np.abs(weights[1]) / se, dof)
+    columns = {"difference": weights[1], "low": weights[1] - reach, "high": weights[1] + reach, "p": p}
+    return pd.DataFrame({"measure": values.columns} | columns | {"n": len(values), "d": weights[1] / sd})
+
+
 def as_measured(row: pd.Series) -> Measured:
-    """A row of ``against_rest`` as a quantity of a claim."""
+    """A row of ``group_effects`` as a quantity of a claim."""
     return Measured(value=row["difference"], low=row["low"], high=row["high"], n=int(row["n"]), p=row["p"])
 
 

@@ -2,7 +2,7 @@
 
 Comes in: a recording of connected speech and its cleaned EEG. Goes out: by listener the response to words (channel by
 lag), with the envelope, the acoustic onsets and the phonemes of the sound accounted for, and what it changes in
-sentences of one kind. Nothing here knows what a simulation planted.
+sentences of one kind. Of what a simulation planted, only labels of affect are read, as a recording's own.
 """
 
 from __future__ import annotations
@@ -131,6 +131,12 @@ def late_size(waves: np.ndarray, info: mne.Info) -> np.ndarray:
         Channels without positions, and without the names of ``CENTRO_PARIETAL``.
     """
     return late_contrast(waves[:, :, back_of_head(info)].mean(axis=2))
+
+
+def late_mean(waves: np.ndarray, info: mne.Info) -> np.ndarray:
+    """Mean from 250 to 500 ms over the back of the head, by listener; arguments as for ``late_size``."""
+    late = (SECONDS >= 0.25) & (SECONDS <= 0.5)
+    return waves[:, late][:, :, back_of_head(info)].mean(axis=(1, 2))
 
 
 def back_of_head(info: mne.Info) -> list[int]:

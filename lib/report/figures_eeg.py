@@ -94,7 +94,7 @@ def trajectories(models: Mapping[str, Scores], level: float = 0.05) -> plt.Figur
     return figure
 
 
-def sign_spread(draws: pd.DataFrame, geometry: pd.DataFrame) -> plt.Figure:
+def sign_spread(draws: pd.DataFrame, geometry: pd.DataFrame, least: int) -> plt.Figure:
     """Show how scores move over sign patterns, and how much geometry short excerpts keep.
 
     Parameters
@@ -103,6 +103,8 @@ def sign_spread(draws: pd.DataFrame, geometry: pd.DataFrame) -> plt.Figure:
         Columns piece, value (one row a pattern) and convention, invariant (the same within a piece).
     geometry : pandas.DataFrame
         Columns frames, spread, kind.
+    least : int
+        Frames up to which whitened components keep no geometry.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), width_ratios=(1.5, 1))
     for k, (_, part) in enumerate(draws.groupby("piece", sort=False)):
@@ -123,7 +125,7 @@ def sign_spread(draws: pd.DataFrame, geometry: pd.DataFrame) -> plt.Figure:
         geometry.groupby("kind", sort=False), (("s--", PUBLISHED), ("o-", OURS)), strict=False
     ):
         right.plot(part["frames"], part["spread"], style[0], color=style[1], ms=4, label=kind)
-    right.axvline(21, color=FAINT, lw=5, zorder=0)
+    right.axvline(least, color=FAINT, lw=5, zorder=0)
     right.set(xlabel="Frames in the excerpt", ylabel="Spread of distances / mean distance", ylim=(-0.02, None))
     right.legend(fontsize=8)
     figure.legend(
@@ -289,17 +291,23 @@ def affect(points: pd.DataFrame, stability: pd.DataFrame) -> plt.Figure:
 
 
 def group_differences(tables: Mapping[str, pd.DataFrame]) -> plt.Figure:
-    """Negative minus the rest, measure by measure with 95 % intervals, standardised; one colour a table."""
+    """One group minus the rest in standard deviations, by measure with 95 % intervals; one colour a table.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        From ``eeg_claims.group_effects``.
+    """
     figure, axis = plt.subplots(figsize=(7.8, 3.6))
     for k, ((name, table), colour) in enumerate(zip(tables.items(), (OURS, PUBLISHED), strict=False)):
         table = table[table["measure"].isin(MEASURE_TITLES)]
-        scale = table["hedges_g"] / table["difference"]
+        sd = table["difference"] / table["d"]
         y = np.arange(len(table)) + 0.18 * (2 * k - 1)
-        low, high = (table["difference"] - table["low"]) * scale, (table["high"] - table["difference"]) * scale
-        axis.errorbar(table["hedges_g"], y, xerr=[low.abs(), high.abs()], fmt=_MARKS[k], ms=5, color=colour, label=name)
+        away = [(table["difference"] - table["low"]) / sd, (table["high"] - table["difference"]) / sd]
+        axis.errorbar(table["d"], y, xerr=away, fmt=_MARKS[k], ms=5, color=colour, label=name)
     axis.axvline(0, color=INK, lw=0.8)
     axis.set(yticks=range(len(table)), yticklabels=[MEASURE_TITLES[m] for m in table["measure"]],
-             xlabel="Negative minus the rest (Hedges' g)")  # fmt: skip
+             xlabel="Negative minus the rest (standard deviations)")  # fmt: skip
     axis.invert_yaxis()
     figure.legend(loc="outside lower center", ncols=2)
     return figure

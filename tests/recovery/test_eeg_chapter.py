@@ -89,14 +89,33 @@ def test_a_sentence_takes_the_best_layer_of_the_other_half():
 def test_peaks_are_found_in_depth_and_hold_up(planted_scores):
     table = eeg_claims.peaks(planted_scores, "model")
     assert (table.loc[table["measure"] == "rsa_spearman", "depth"] == 1).all()
-    assert eeg_claims.of_units(eeg_claims.family_difference(table)["gain"], 8).low > 0
+    gains = eeg_claims.family_difference(table)
+    assert all(eeg_claims.of_units(gains[key], 8).low > 0 for key in ("gain_rank", "gain_dependence"))
     shown = eeg_claims.peak_intervals(table, 8).set_index("measure").loc["rsa_spearman"]
     assert (shown["depth"], shown["low"], shown["high"], shown["n"]) == (1, 1, 1, len(SUBJECTS))
 
 
+def noisy(scores, subjects, seed=0, sentences=8):
+    """Scores that are noise around a floor of their own in every layer and measure, which their null has too."""
+    rng, like = np.random.default_rng(seed), scores.observed.isel(subject=slice(0, subjects))
+    names = [f"n{k}" for k in range(sentences)]
+    floor = like.isel(sentence=[0] * sentences).assign_coords(sentence=names)
+    return replace(scores, observed=floor + rng.standard_normal(floor.shape), expected=floor)
+
+
+@pytest.mark.parametrize("subjects", [2, 6])
+def test_noise_has_no_peak_that_holds_up(planted_scores, subjects):
+    """Neither floors of layers nor sentences drawn twice may hold up: intervals above 0 as often as chance has it."""
+    above = []
+    for seed in range(20):
+        table = eeg_claims.peaks(noisy(planted_scores, subjects, seed, 24), "model", n_splits=8, n_draws=60)
+        gains = eeg_claims.family_difference(table)
+        above += [eeg_claims.of_units(gains[key], 24).low > 0 for key in ("gain_rank", "gain_dependence")]
+    assert np.mean(above) < 0.15  # 40 at .025, families sharing nothing
+
+
 def test_intervals_of_few_listeners_are_over_redrawn_sentences(planted_scores):
-    two = planted_scores.observed.isel(subject=slice(0, 2))
-    few = replace(planted_scores, observed=two.copy(data=np.random.default_rng(0).standard_normal(two.shape)))
+    few = noisy(planted_scores, 2)
     table = eeg_claims.peak_intervals(eeg_claims.peaks(few, "model", n_draws=40), 8)
     assert set(table["n"]) == {8}
     assert ((table["low"] <= table["depth"]) & (table["depth"] <= table["high"])).all()
@@ -131,8 +150,11 @@ def test_a_planted_window_is_found_where_it_is(start, found):
 @pytest.mark.parametrize("width", [0.15, 0.25, 0.35])
 def test_every_width_leaves_windows_apart_from_the_late_one(width):
     spans = eeg_claims.windows(width)
-    assert spans[eeg_claims.LATE] == (0.25, 0.5)
-    assert any(start >= 0.5 - 1e-9 for start, _ in spans.values())
+    late, apart = eeg_claims.late_windows(spans)
+    assert len({round(stop - start, 9) for start, stop in spans.values()}) == 1
+    assert late
+    assert apart
+    assert not set(late) & set(apart)
     ones = xr.DataArray(np.ones((6, 2, len(spans), 3)), dims=("sentence", "subject", "window", "channel"))
     flat = ones.assign_coords(window=list(spans), subject=["a", "b"], sentence=list("abcdef"))
     np.testing.assert_allclose(eeg_claims.late_contrast(flat, spans), 0)
@@ -240,14 +262,42 @@ def test_layers_of_one_model_come_onto_one_clock():
     assert np.allclose(np.diff(thinned.times["fast"]), 0.04)
 
 
-def test_ablation_removes_what_duration_explains(planted_scores):
-    scores = eeg_claims.held_out(planted_scores)
-    labels = pd.Series(["negative"] * 4 + ["positive"] * 4, scores.sentence.values)
-    duration = pd.DataFrame({"duration": np.r_[np.ones(4), np.zeros(4)] + 0.01 * np.arange(8)}, labels.index)
-    shifted = scores + scores.copy(data=np.broadcast_to(duration.values[:, :, None], scores.shape))
-    left = eeg_claims.group_table(shifted, labels, duration).groupby(["measure", "group"])["value"].mean().unstack()
-    kept = eeg_claims.group_table(shifted, labels).groupby(["measure", "group"])["value"].mean().unstack()
-    assert abs(left["negative"] - left["positive"]).max() < 0.2 * abs(kept["negative"] - kept["positive"]).min()
+def grouped(seed, *, effect, overlap, subjects=6, sentences=30):
+    """Scores of sentences in two groups; `overlap` is how closely a nuisance follows the group."""
+    rng, names = np.random.default_rng(seed), [f"n{k}" for k in range(sentences)]
+    low = pd.Series(np.arange(sentences) % 2 == 0, names)
+    nuisance = pd.DataFrame({"level": overlap * low + rng.standard_normal(sentences)}, names)
+    own = (
+        rng.standard_normal((sentences, 1, 1)) + effect * low.to_numpy(float)[:, None, None]
+    )  # of the sentence, for all
+    values = own + 0.2 * rng.standard_normal((sentences, 3, subjects)) + nuisance.to_numpy()[:, :, None]
+    coords = {"sentence": names, "measure": ["rsa_spearman", "dcor", "cka_linear"], "subject": list(range(subjects))}
+    return xr.DataArray(values, coords, ("sentence", "measure", "subject")), low, nuisance
+
+
+def effects(seed, **how):
+    scores, low, nuisance = grouped(seed, **how)
+    return eeg_claims.group_effects(scores, low, nuisance).set_index("measure").loc["rank"]
+
+
+def test_ablation_keeps_an_effect_that_goes_with_a_nuisance():
+    found = [effects(seed, effect=2.0, overlap=2.0)["difference"] for seed in range(40)]
+    assert np.mean(found) == pytest.approx(2.0, abs=0.3)
+
+
+def test_ablation_removes_what_only_the_nuisance_explains():
+    found = [effects(seed, effect=0.0, overlap=2.0) for seed in range(200)]
+    assert abs(np.mean([row["difference"] for row in found])) < 0.15
+    assert 0.01 < np.mean([row["p"] < 0.05 for row in found]) < 0.1  # as often as chance, whatever listeners share
+    scores, low, _ = grouped(0, effect=0.0, overlap=2.0)
+    assert eeg_claims.group_effects(scores, low).set_index("measure").loc["rank", "low"] > 0
+
+
+def test_groups_and_nuisances_need_enough_sentences():
+    scores, low, _ = grouped(0, effect=0.0, overlap=0.0, sentences=8)
+    many = pd.DataFrame(np.random.default_rng(0).standard_normal((8, 7)), low.index)
+    with pytest.raises(WrongUse, match="take more"):
+        eeg_claims.group_effects(scores, low, many)
 
 
 def test_consistency_needs_all_three():
@@ -300,6 +350,9 @@ def test_channels_that_somebody_lacks_are_left_out():
     words = eeg_words.word_responses(heard, fewer, [])["words"]
     assert list(words.channel.values) == list(fewer.channels)
     assert np.isfinite(words).all()
+    against = eeg.responses(heard, list(heard.stimuli.index[:1]), reference="Cz")
+    assert "Cz" not in against.channels
+    assert len(against.channels) == 63
 
 
 @pytest.mark.parametrize("scheme", ["other", "shift"])

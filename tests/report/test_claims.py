@@ -91,7 +91,8 @@ def test_correction_is_holm_over_the_claims_tested():
     assert found["A7"].verdict == NOT_TESTABLE
     assert found["A7"].why == "no untrained twin of this model"
     assert found["A6"].n_tests == 3
-    stricter = decide("here", parts | {"A2": {"depth": measured(0.3, p=0.03), "gain": measured(0.3)}})
+    gains = {"gain_rank": measured(0.3), "gain_dependence": measured(0.3)}
+    stricter = decide("here", parts | {"A2": {"depth": measured(0.3, p=0.03)} | gains})
     assert stricter["A3"].verdict == UNDECIDED
     assert list(stricter) == ["A3", "A5", "A6", "A7", "A2"]
 
