@@ -231,11 +231,9 @@ def item(
     layers = {n: principal_components(x[inside], components, whiten=whiten) for n, x in frames.layers.items()}
     known, when = heard.times[piece.stimulus], _times(frames)[inside] + lag
     its_own = (known >= piece.start + lag) & (known < piece.stop + lag) if method == "count" else slice(None)
-    answers = {
-        s: zscored(onto_frames(x[its_own], known[its_own], when, method))
-        for s, x in heard.values[piece.stimulus].items()
-    }
-    return layers, answers
+    heard_here = {s: x[its_own] for s, x in heard.values[piece.stimulus].items()}
+    brought = _brought(heard_here, known[its_own], when, method)
+    return layers, {s: zscored(x) for s, x in brought.items()}
 
 
 def items(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], **how: Any) -> Iterator[tuple]:
@@ -247,7 +245,7 @@ def items(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece
 
 
 def items_with_others(
-    frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], *, seed: int, most: int = 50, **how: Any
+    frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], *, seed: int, most: int = 20, **how: Any
 ) -> Iterator[tuple]:
     """Piece, its ``item``, and what the same listeners answered to at most `most` other pieces, for ``other_null``.
 
@@ -283,7 +281,16 @@ def _whole(frames: Activations, heard: Heard, stimulus: str, method: str, lag: f
     """Responses of all listeners at every frame of a stimulus that lies within what was recorded."""
     known, when = heard.times[stimulus], _times(frames) + lag
     when = when[(when >= known[0]) & (when <= known[-1])]
-    return {s: onto_frames(x, known, when, method) for s, x in heard.values[stimulus].items()}
+    return _brought(heard.values[stimulus], known, when, method)
+
+
+def _brought(
+    values: Mapping[str, np.ndarray], known: np.ndarray, when: np.ndarray, method: str
+) -> dict[str, np.ndarray]:
+    """Responses of all listeners at some times: together, because a filter is made once for all of them."""
+    ends = np.cumsum([x.shape[1] for x in values.values()])[:-1]
+    together = onto_frames(np.concatenate([*values.values()], axis=1), known, when, method)
+    return dict(zip(values, np.split(together, ends, axis=1), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
