@@ -82,14 +82,16 @@ def held_out_layers(scores: Scores, measure: str = "rsa_spearman") -> dict[str, 
     return out
 
 
-def peaks(scores: Scores, model: str, *, n_splits: int = 20, n_draws: int = 500, seed: int = 0) -> pd.DataFrame:
+def peaks(
+    scores: Scores, model: str, *, raw: bool = False, n_splits: int = 20, n_draws: int = 500, seed: int = 0
+) -> pd.DataFrame:
     """Where each measure peaks in depth, beyond its null, by unit: columns model, unit, measure, family, depth, gain.
 
-    Layers differ in what their null gives, and that difference is the same in both halves: raw values would peak, and
-    hold up, in noise. Units are listeners, or (where there are few) bootstrap draws of sentences, whose spread is that
-    of the mean.
+    Layers differ in what their null gives, and that difference is the same in both halves: `raw` values, as published,
+    peak and hold up in noise. Units are listeners, or (where there are few) bootstrap draws of sentences, whose spread
+    is that of the mean.
     """
-    excess = scores.excess.transpose("sentence", "layer", "measure", "subject")
+    excess = (scores.observed if raw else scores.excess).transpose("sentence", "layer", "measure", "subject")
     depths, names, rows = np.linspace(0, 1, excess.sizes["layer"]), list(excess.measure.values), []
     if unit_of(excess) == "subject":
         units = [(str(s), excess.sel(subject=s).values, {"n_splits": n_splits}) for s in excess.subject.values]
