@@ -385,7 +385,7 @@ say(
 # %% [markdown]
 # The peak of dependence measures minus that of rank measures lies at {glue:text}`depth` of the depth ({glue:text}`depth_interval`; {glue:text}`depth_test`). Above 0 is what the paper claims.
 # That is beyond the null of each layer. On raw values, as published, it is {glue:text}`depth_raw` ({glue:text}`depth_raw_interval`), with the published distance
-# {glue:text}`depth_published` ({glue:text}`depth_published_interval`); but raw values differ between layers in noise, too, and by as much in either half. And is there a peak to find? On the
+# {glue:text}`depth_published` ({glue:text}`depth_published_interval`); but raw values differ between layers in noise, too, and by as much in either half. Is there a peak to find at all? On the
 # sentences that did not choose it, the chosen layer exceeds the mean layer by {glue:text}`gain_rank` ({glue:text}`gain_rank_interval`) in rank measures and by
 # {glue:text}`gain_dependence` ({glue:text}`gain_dependence_interval`) in dependence measures.
 #
@@ -542,7 +542,7 @@ tell("late_shift", above, "the same minus its null", digits=4)
 # %%
 from lib.compare import channel_adjacency, cluster_test
 
-some = [list(spans)[k] for k in np.linspace(0, len(spans) - 1, 5).round().astype(int)]
+some = [list(spans)[k] for k in np.linspace(0, len(spans) - 1, 5).astype(int)]
 montage = spoken and n_subjects >= eeg_claims.ENOUGH  # scalp maps with statistics
 adjacency = channel_adjacency(listeners.info) if montage else None
 if montage:
@@ -717,7 +717,15 @@ product = (
     if n_subjects >= eeg_claims.ENOUGH
     else eeg_claims.consistency_by_sentence(three_ways(), way, **three)
 )
-tell("product", product, "product of squares minus that with one pair broken", digits=6)
+say(
+    "product",
+    1e6 * product.value,
+    low=1e6 * product.low,
+    high=1e6 * product.high,
+    n=product.n,
+    digits=2 if abs(product.value) < 1e-6 else 0,
+    about="product of squares minus that with one pair broken, in millionths",
+)
 say("product_p", product.p, digits=3)
 
 # %%
@@ -748,7 +756,7 @@ say(
 say("failure_product", float(constructed.observed.sel(score="product")), digits=4)
 
 # %% [markdown]
-# The product differs from that with one pair broken by {glue:text}`product` ({glue:text}`product_interval`), p = {glue:text}`product_p` for the pair that is hardest to beat. The published code's index is {glue:text}`mediation` on average; it
+# The product differs from that with one pair broken by {glue:text}`product` millionths ({glue:text}`product_interval`), p = {glue:text}`product_p` for the pair that is hardest to beat. The published code's index is {glue:text}`mediation` on average; it
 # has no lower bound, so that averages of it mean nothing. In the constructed failure the product is {glue:text}`failure_product`.
 #
 # ### At the paper's scale
