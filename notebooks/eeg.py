@@ -646,7 +646,7 @@ if spoken and unit == "sentence":
     )
 
 # %%
-if spoken and unit == "sentence":
+if spoken and unit == "sentence" and n_pieces >= eeg.LEAST_PIECES:
     matched = eeg_claims.mean_excess(trained)
     nuisances = energy_and_duration(features, heard.stimuli["duration"].loc[features.index])
     is_low = labels == low_group
@@ -786,13 +786,15 @@ scale.table
 
 # %%
 reason = "the stimuli are sounds without sentences: there is no prosody to group by"
+if spoken:
+    reason = f"groups are of at least {eeg.LEAST_PIECES} sentences, and here are {n_pieces} {things}"
 not_shift = f"it is decided against rotations in time, and this run has the null {null}; see E3 and E4"
 evidence = {
     "A1": {"split": claims.Measured(value=families.split.value, low=families.split.low, high=families.split.high, n=families.split.n, p=p_split),
            "concordance": claims.Measured(value=agreement.w.value, low=agreement.w.low, high=agreement.w.high, n=agreement.w.n)},
     "A2": split,
     "A3": {"contrast": contrast, "shift": above},
-    "A4": claimed or (reason if not spoken else "groups are of sentences: set unit to sentence"),
+    "A4": claimed or reason,
     "A5": {"product": product} if unit == "sentence" else "frames are re-ordered within words, which have too few of them",
     "A6": {"best_layer": chance} if null == "shift" else not_shift,
     "A7": against if null == "shift" else not_shift,

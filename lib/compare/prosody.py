@@ -161,6 +161,9 @@ def energy_and_duration(features: pd.DataFrame, durations: Sequence[float]) -> p
 def residuals(values, nuisances) -> np.ndarray:
     """What is left of scores once nuisances are regressed out, their mean kept.
 
+    Not for comparing groups that go with the nuisances: their difference is regressed out as well. Fit the group beside
+    them.
+
     Parameters
     ----------
     values : array (n,) or (n, m)

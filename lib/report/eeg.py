@@ -145,12 +145,11 @@ def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
         return {name: x.transpose("subject", "time", "channel") for name, x in together.items()}
 
     found = kept("responses", (recording.fingerprint, str(choices), str(stimuli), str(subjects)), compute)
+    named = choices.get("reference") or ()
+    against = {named} if isinstance(named, str) else set(named)
+    found = {name: x.sel(channel=[c for c in x.channel.values if c not in against]) for name, x in found.items()}
     values = {name: dict(zip(subjects, x.values, strict=True)) for name, x in found.items()}
     times = {name: x.time.values for name, x in found.items()}
-    against = (
-        {choices.get("reference")} if isinstance(choices.get("reference"), str) else set(choices.get("reference") or ())
-    )
-    found = {name: x.sel(channel=[c for c in x.channel.values if c not in against]) for name, x in found.items()}
     channels = tuple(map(str, found[stimuli[0]].channel.values))
     info = mne.pick_info(first.raw.info, [first.raw.ch_names.index(name) for name in channels])
     return Heard(subjects, values, times, channels, info, first, cleaned)
