@@ -665,15 +665,18 @@ if spoken and unit == "sentence" and n_pieces >= eeg.LEAST_PIECES:
     for key, name in (("", "as it is"), ("_ablated", "energy and duration removed")):
         by_measure = rest[name].set_index("measure")
         claimed |= {family + key: eeg_claims.as_measured(by_measure.loc[family]) for family in ("rank", "dependence")}
-for key in ("rank", "dependence", "rank_ablated", "dependence_ablated"):
-    found = claimed.get(key)
-    say(f"negative_{key}", np.nan) if found is None else tell(f"negative_{key}", found, "", digits=4)
+told_of = {key: f"{x.value:.4f} ({x.low:.4f} to {x.high:.4f})".replace("-", "−") for key, x in claimed.items()}
+say(
+    "affect_told",
+    f"The group with the lowest valence proxy differs from the rest by {told_of['rank']} in Spearman RSA and by {told_of['dependence']} in dependence (distance correlation and linear CKA). "
+    f"With energy and duration fitted beside the group: {told_of['rank_ablated']} and {told_of['dependence_ablated']}."
+    if claimed
+    else "Not testable here: there are no groups of sentences to compare.",
+)
 
 # %% [markdown]
-# The group with the lowest valence proxy differs from the rest by {glue:text}`negative_rank` ({glue:text}`negative_rank_interval`) in Spearman RSA and by {glue:text}`negative_dependence`
-# ({glue:text}`negative_dependence_interval`) in dependence (distance correlation and linear CKA). With energy and duration fitted beside the group: {glue:text}`negative_rank_ablated`
-# ({glue:text}`negative_rank_ablated_interval`) and {glue:text}`negative_dependence_ablated` ({glue:text}`negative_dependence_ablated_interval`). These intervals are over sentences: whatever
-# sets two groups of sentences apart does so in all listeners alike. The table tests all pairs of groups over listeners where there are enough, as is usual; it speaks of these sentences only.
+# {glue:text}`affect_told` Intervals are over sentences: whatever sets two groups of them apart does so in all listeners alike. A table of all pairs of groups is over listeners where
+# there are enough, as is usual; it speaks of these sentences only.
 
 # %%
 pairs[pairs["measure"].isin(names)].set_index("measure").rename_axis(None).round(

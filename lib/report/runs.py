@@ -296,7 +296,8 @@ def _environment(work: Path) -> Iterator[None]:
     """Environment of the kernel: where to leave its results, and data folders that hold from any directory."""
     absolute = {key: str(Path(os.environ[key]).resolve()) for key in ("ALIKE_DATA", "ALIKE_CACHE") if key in os.environ}
     before = dict(os.environ)
-    os.environ.update(absolute, ALIKE_RUN=str(work), PYDEVD_DISABLE_FILE_VALIDATION="1")
+    quiet = "ignore:IProgress not found"  # a page has no use for tqdm's wish for widgets
+    os.environ.update(absolute, ALIKE_RUN=str(work), PYDEVD_DISABLE_FILE_VALIDATION="1", PYTHONWARNINGS=quiet)
     try:
         yield
     finally:
