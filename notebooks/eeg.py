@@ -169,7 +169,7 @@ shapes = {
     name: (len(one.layers), [*one.layers.values()][-1].shape[1], 1 / np.median(np.diff(clock[name])))
     for name, one in first.items()
 }
-pd.DataFrame(shapes, index=["layers", "units", "frames per second"]).T.round(1)
+pd.DataFrame(shapes, index=["layers", "units", "frames per second"]).T.astype({"layers": int, "units": int}).round(1)
 
 # %% [markdown]
 # ## Align

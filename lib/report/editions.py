@@ -230,7 +230,7 @@ def _verdicts(edition: Edition, done: Mapping[str, runs.Run]) -> str:
         for entry in done[page.name].numbers().values()
         if isinstance(entry, dict) and "verdict" in entry
     ]
-    return f"\n### The papers' claims\n\n{claims.verdict_table(found)}" if found else ""
+    return f"\n### The papers' claims, and this book's own (E)\n\n{claims.verdict_table(found)}" if found else ""
 
 
 def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
