@@ -70,6 +70,7 @@ from lib.report import (
     claims,
     eeg,
     eeg_claims,
+    eeg_scores,
     eeg_words,
     figures,
     figures_eeg,
@@ -90,7 +91,7 @@ options = {
 heard = load(recording, **options.get(recording, {}))
 spoken = isinstance(heard, EEGRecording)
 parts = eeg.pieces(heard, unit, sentences or (18 if spoken else len(heard.stimuli)))
-null = eeg.chosen_null(scheme, unit)
+null = eeg_scores.chosen_null(scheme, unit)
 rotated = null if null != "other" else "shift"  # where frames are re-ordered
 stimuli = list(dict.fromkeys(piece.stimulus for piece in parts))
 who = (
@@ -207,8 +208,8 @@ show(
 # %%
 import functools
 
-plain, as_published = eeg.chosen_measures(rdm, debiased=debiased), eeg.chosen_measures("correlation")
-how = {"components": components, "whiten": eeg.RDMS[rdm][1], "method": alignment, "lag": lag}
+plain, as_published = eeg_scores.chosen_measures(rdm, debiased=debiased), eeg_scores.chosen_measures("correlation")
+how = {"components": components, "whiten": eeg_scores.RDMS[rdm][1], "method": alignment, "lag": lag}
 whitened = how | {"whiten": True}
 draws = {"n_permutations": n_permutations, "seed": seed}
 state = (heard.fingerprint, str(options.get(recording)), str(parts), str(choices), str(frame_rate))
@@ -218,7 +219,9 @@ def scored(name, scheme=null, measures=plain, how=how):
     key = (*state, str(how), fingerprint(baseline_models[-1] if name == "envelope" else name), name)
     way = functools.partial(eeg.items_with_others, seed=seed) if scheme == "other" else eeg.items
     found = lambda: way(frames[name], listeners, parts, **how)  # noqa: E731
-    return eeg.renamed(eeg.kept_scores(key, found, list(measures.values()), scheme=scheme, **draws), measures)
+    return eeg_scores.renamed(
+        eeg_scores.kept_scores(key, found, list(measures.values()), scheme=scheme, **draws), measures
+    )
 
 
 scores = {name: scored(name) for name in [*every, "envelope"]}
@@ -255,13 +258,12 @@ way_published, _ = eeg_claims.above_chance(published)
 shuffled, _ = eeg_claims.above_chance({main: scored(main, "shuffle", {"rsa_spearman": plain["rsa_spearman"]})})
 tell("chance_published", way_published, "the same with the published distance", digits=4)
 say("chance_published_p", way_published.p, digits=3)
-_, own = eeg_claims.above_chance({main: scores[main]})
 drift = float(scores[main].group.null_mean.sel(measure="rsa_spearman").mean())
 tell("chance", chance, "best layer minus best layer of the null", digits=4)
 say("chance_p", chance.p, digits=3)
 say("shuffle_excess", shuffled.value, p=shuffled.p, digits=4, about=f"{main}: best layer minus that of shuffles")
 say("shuffle_p", shuffled.p, digits=3)
-say("shift_p", float(own["p"].iloc[0]), digits=3)
+say("shift_p", float(by_model.set_index("model").loc[main, "p"]), digits=3)
 say("drift", drift, digits=3, about=f"{main}: mean Spearman RSA of the {null} null")
 say("n_draws", n_permutations, digits=0)
 say("main", main)
@@ -712,7 +714,7 @@ def three_ways():
         yield eeg.at_frames(voiced[piece.stimulus], times[inside]), answers, layers[layer]
 
 
-way = "rsa_spearman" + eeg.RDMS[rdm][0]
+way = "rsa_spearman" + eeg_scores.RDMS[rdm][0]
 three = {"n_permutations": min(n_permutations, 200), "scheme": rotated, "seed": seed}
 together = tri_modal(three_ways(), way, **three)
 product = (

@@ -1,8 +1,9 @@
 """What the EEG chapter measures for the claims of arXiv 2601.16540, from similarities by sentence.
 
-Comes in: ``Scores`` of models (``lib.report.eeg``) and similarity in windows of time. Goes out: tables, and quantities
-with intervals for ``lib.report.claims``. Intervals are over listeners where there are enough of them, else over
-sentences or sounds; a layer is always chosen on other sentences than those it is scored on.
+Comes in: ``Scores`` of models (``lib.report.eeg_scores``) and similarity in windows of time. Goes out: tables, and
+quantities with intervals for ``lib.report.claims``. Intervals are over listeners where there are enough of them, else
+over sentences or sounds. A layer is chosen on other sentences than those it is scored on, but for ``above_chance``,
+whose null chooses the best of every draw as well.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from lib.compare import MEASURES, kendall_w, sliding_windows, split_peaks, tri_m
 from lib.compare.nulls import ROUNDING
 from lib.ground import WrongUse
 from lib.report.claims import Measured
-from lib.report.eeg import Heard, Piece, Scores
+from lib.report.eeg import Heard, Piece
+from lib.report.eeg_scores import Scores
+from lib.report.eeg_words import LATE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
 
 ENOUGH = 5
 """Listeners from which on intervals are over listeners."""
-LATE = (0.25, 0.5)
-"""Seconds after onset in which the paper finds most."""
 RANKS = tuple(name for name, one in MEASURES.items() if one.family == "rank")
 SHARED = ("dcor", "mi", "cka_linear", "cka_rbf")
 """Dependence measures, each once: rv is cka_linear."""

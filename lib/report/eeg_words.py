@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RATE = 64
 LAGS = np.arange(-8, 52)
 SECONDS = LAGS / RATE
+LATE = (0.25, 0.5)
+"""Seconds after onset in which the paper finds most."""
 TAIL = 1.0
 """Seconds after a segment's end that still hold answers to it."""
 CENTRE = np.array([0.0, 0.0, 0.04])
@@ -135,8 +137,7 @@ def late_size(waves: np.ndarray, info: mne.Info) -> np.ndarray:
 
 def late_mean(waves: np.ndarray, info: mne.Info) -> np.ndarray:
     """Mean from 250 to 500 ms over the back of the head, by listener; arguments as for ``late_size``."""
-    late = (SECONDS >= 0.25) & (SECONDS <= 0.5)
-    return waves[:, late][:, :, back_of_head(info)].mean(axis=(1, 2))
+    return waves[:, _late(SECONDS)][:, :, back_of_head(info)].mean(axis=(1, 2))
 
 
 def back_of_head(info: mne.Info) -> list[int]:
@@ -158,6 +159,10 @@ def back_of_head(info: mne.Info) -> list[int]:
 
 def late_contrast(wave: np.ndarray, seconds: np.ndarray = SECONDS) -> np.ndarray:
     """Mean over the other lags from 0 to 800 ms minus mean of 250 to 500 ms of waves (..., lag)."""
-    late = (seconds >= 0.25) & (seconds <= 0.5)
+    late = _late(seconds)
     rest = (seconds >= 0) & ~late
     return wave[..., rest].mean(axis=-1) - wave[..., late].mean(axis=-1)
+
+
+def _late(seconds: np.ndarray) -> np.ndarray:
+    return (seconds >= LATE[0]) & (seconds <= LATE[1])

@@ -1,6 +1,6 @@
 """Figures of the EEG chapter, in the house style of ``lib.report.figures``.
 
-Comes in: scores, windows and tables of ``lib.report.eeg`` and ``lib.report.eeg_claims``. Goes out: matplotlib figures.
+Comes in: scores, windows and tables of ``lib.report.eeg_scores`` and ``eeg_claims``. Goes out: matplotlib figures.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lib.report.figures_measures import MEASURE_TITLES
 if TYPE_CHECKING:
     import xarray as xr
 
-    from lib.report.eeg import Scores
+    from lib.report.eeg_scores import Scores
 
 _MARKS = "osD^vPXd*<"
 GROUP_COLOURS = {"negative": "#b45309", "neutral": "#9aa5b1", "positive": "#1d5fbf"}

@@ -13,7 +13,7 @@ from lib.compare import zscored
 from lib.ground import WrongUse
 from lib.models import Activations
 from lib.recordings import load
-from lib.report import claims, eeg, eeg_claims, eeg_scale, eeg_words
+from lib.report import claims, eeg, eeg_claims, eeg_scale, eeg_scores, eeg_words
 
 SUBJECTS = tuple(f"s{k}" for k in range(6))
 
@@ -41,11 +41,11 @@ def constructed(follows, *, n=8, frames=100, seed=0):
 
 def scored(models, heard, parts, scheme="shift"):
     how = {"components": 20, "whiten": False, "method": "linear"}
-    plain = eeg.chosen_measures("euclidean")
-    found = eeg.scores(
+    plain = eeg_scores.chosen_measures("euclidean")
+    found = eeg_scores.scores(
         eeg.items(models, heard, parts, **how), list(plain.values()), seed=0, n_permutations=60, scheme=scheme
     )
-    return eeg.renamed(found, plain)
+    return eeg_scores.renamed(found, plain)
 
 
 @pytest.fixture(scope="module")
@@ -206,8 +206,8 @@ def test_a_layer_that_listeners_follow_exceeds_other_pieces(planted):
     models, heard, parts = planted
     how = {"components": 20, "whiten": False, "method": "linear"}
     found = eeg.items_with_others(models, heard, parts, seed=0, **how)
-    alone = eeg.scores(found, ["rsa_spearman_euclidean"], n_permutations=60, scheme="other", seed=0)
-    best, _ = eeg_claims.above_chance({"model": eeg.renamed(alone, {"rsa_spearman": "rsa_spearman_euclidean"})})
+    alone = eeg_scores.scores(found, ["rsa_spearman_euclidean"], n_permutations=60, scheme="other", seed=0)
+    best, _ = eeg_claims.above_chance({"model": eeg_scores.renamed(alone, {"rsa_spearman": "rsa_spearman_euclidean"})})
     assert best.low > 0
     assert best.p == 1 / 61
 
@@ -217,13 +217,13 @@ def test_a_layer_that_listeners_follow_exceeds_other_pieces(planted):
     [("auto", "sentence", "shift"), ("auto", "word", "other"), ("shuffle", "sentence", "shuffle")],
 )
 def test_the_null_fits_the_pieces(scheme, unit, null):
-    assert eeg.chosen_null(scheme, unit) == null
+    assert eeg_scores.chosen_null(scheme, unit) == null
 
 
 @pytest.mark.parametrize(("scheme", "unit", "words"), [("rotate", "sentence", "null"), ("shift", "word", "too short")])
 def test_a_null_that_does_not_fit_is_refused(scheme, unit, words):
     with pytest.raises(WrongUse, match=words):
-        eeg.chosen_null(scheme, unit)
+        eeg_scores.chosen_null(scheme, unit)
 
 
 def test_the_back_of_the_head_is_found_by_name_or_by_place():
@@ -366,8 +366,8 @@ def test_noise_is_found_in_words_by_rotations_alone(scheme):
     how = {"components": 20, "whiten": False, "method": "antialiased"}
     others = eeg.items_with_others(frames, listeners, parts, seed=0, **how)
     found = others if scheme == "other" else eeg.items(frames, listeners, parts, **how)
-    one = eeg.scores(found, ["rsa_spearman_euclidean"], n_permutations=100, scheme=scheme, seed=0)
-    chance, _ = eeg_claims.above_chance({"logmel": eeg.renamed(one, {"rsa_spearman": "rsa_spearman_euclidean"})})
+    one = eeg_scores.scores(found, ["rsa_spearman_euclidean"], n_permutations=100, scheme=scheme, seed=0)
+    chance, _ = eeg_claims.above_chance({"logmel": eeg_scores.renamed(one, {"rsa_spearman": "rsa_spearman_euclidean"})})
     assert (chance.p < 0.05) is (scheme == "shift")
 
 
@@ -380,7 +380,9 @@ def test_noise_supports_no_claim():
     how = {"components": 20, "whiten": True, "method": "antialiased"}
     measures = ["rsa_spearman", "rsa_kendall", "dcor", "cka_linear"]
     found = {
-        name: eeg.scores(eeg.items(by, listeners, parts, **how), measures, seed=0, n_permutations=100, scheme="shift")
+        name: eeg_scores.scores(
+            eeg.items(by, listeners, parts, **how), measures, seed=0, n_permutations=100, scheme="shift"
+        )
         for name, by in frames.items()
     }
     spans = eeg_claims.windows(0.25)
