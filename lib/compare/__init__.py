@@ -12,7 +12,9 @@ from lib.compare.clusters import channel_adjacency, cluster_test
 from lib.compare.components import principal_components, sign_scores
 from lib.compare.encoding import encoding_null, nested_ridge, stratified_folds
 from lib.compare.measures import MEASURES, VARIANTS, measure, similarity
+from lib.compare.noise import calibrated, noise_like
 from lib.compare.nulls import averaged, other_null, permutation_null, sentence_null
+from lib.compare.pieces import matched, pieces_null
 from lib.compare.prosody import affect_scores, descriptors, energy_and_duration, functionals, partial_rsa, residuals
 from lib.compare.rankings import concordance, family_agreement, kendall_w, split_peaks
 from lib.compare.rsa import cross_validated_rsa, rsa_layers, sound_bootstrap, sound_rdm, subject_topline
@@ -40,6 +42,7 @@ __all__ = [
     "averaged",
     "best_lag",
     "bootstrap",
+    "calibrated",
     "channel_adjacency",
     "cluster_test",
     "compare_groups",
@@ -54,14 +57,17 @@ __all__ = [
     "functionals",
     "kendall_w",
     "lagged",
+    "matched",
     "measure",
     "nested_ridge",
     "noise_corrected_r2",
+    "noise_like",
     "onto_frames",
     "other_null",
     "partial_rsa",
     "pearson_r",
     "permutation_null",
+    "pieces_null",
     "principal_components",
     "proportion",
     "residuals",
