@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lib.chapters.measures.calibration import ar1_noise
 from lib.compare import calibrated, noise_like, permutation_null, pieces_null, zscored
-from lib.compare.calibration import ar1_noise
 from lib.compare.noise import holds, sizes, stretch_like
 from lib.ground import WrongUse
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from lib.chapters.measures.calibration import ar1_noise
 from lib.compare import MEASURES, averaged, matched, pieces_null, sentence_null, similarity, zscored
-from lib.compare.calibration import ar1_noise
-from lib.compare.pieces import pairings
+from lib.compare.similarity.pieces import pairings
 from lib.ground import WrongUse
 
 SPEARMAN = ["rsa_spearman_euclidean"]
@@ -40,7 +40,7 @@ def test_equal_to_scoring_every_pair(name):
 
 
 def test_effects_of_frames_and_of_responses_alone_leave_no_excess():
-    from lib.compare.pieces import _unrelated
+    from lib.compare.similarity.pieces import _unrelated
 
     rng = np.random.default_rng(0)
     additive = rng.standard_normal((8, 1, 2)) + rng.standard_normal((1, 8, 2))
