@@ -21,7 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "rankings": ["concordance", "family_agreement", "kendall_w", "split_peaks"],
         "similarity.components": ["principal_components", "sign_scores"],
         "similarity.measures": ["MEASURES", "VARIANTS", "measure", "similarity"],
-        "similarity.nulls": ["averaged", "other_null", "permutation_null", "sentence_null"],
+        "similarity.nulls": ["averaged", "permutation_null", "sentence_null"],
         "similarity.pieces": ["matched", "pieces_null"],
         "similarity.rsa": ["cross_validated_rsa", "rsa_layers", "sound_bootstrap", "sound_rdm", "subject_topline"],
         "similarity.trimodal": ["tri_modal"],

@@ -14,13 +14,13 @@ them: derangements alone are no group, and too liberal where pieces are few.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lib.compare.similarity.measures import MEASURES, measure
-from lib.compare.similarity.nulls import ROUNDING, Null, _labelled, _reasons, _record
+from lib.compare.similarity.nulls import Null, labelled, reasons_for, record
 from lib.compare.similarity.series import layer_series, once_each, response_series, same_time
 from lib.ground import WrongUse
 
@@ -225,7 +225,7 @@ def pieces_null(
     notes = [
         f"item {k}: {reason}"
         for k in np.flatnonzero(np.isnan(observed).any((1, 2, 3)))
-        for reason in _reasons(observed[k], *pieces[k], wanted)
+        for reason in reasons_for(observed[k], *pieces[k], wanted)
     ]
     mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     return _told(mean, observed, expected, (wanted, answers, layers), several, tuple(notes))
@@ -295,14 +295,12 @@ def _unrelated(grid: np.ndarray) -> np.ndarray:
 
 def _told(mean, observed, expected, names, several: bool, notes: tuple[str, ...]) -> Paired:
     wanted, answers, layers = names
-    values = _labelled(np.moveaxis(mean, 0, -1), wanted, answers, layers)
+    values = labelled(np.moveaxis(mean, 0, -1), wanted, answers, layers)
     each, unrelated = (
-        _labelled(np.moveaxis(x, 0, -1), wanted, answers, layers).rename(draw="piece").transpose("piece", ...)
+        labelled(np.moveaxis(x, 0, -1), wanted, answers, layers).rename(draw="piece").transpose("piece", ...)
         for x in (observed, expected)
     )
     if not several:
         values, each, unrelated = (x.isel(subject=0, drop=True) for x in (values, each, unrelated))
-    record = _record(values, "pieces", notes, each.notnull().sum("piece"))
-    middle = unrelated.mean("piece")
-    z = (record.observed - middle) / record.null_sd.where(record.null_sd > ROUNDING)
-    return Paired(each, unrelated, replace(record, null_mean=middle, z=z))
+    null = record(values, "pieces", notes, each.notnull().sum("piece"), unrelated.mean("piece"))
+    return Paired(each, unrelated, null)
