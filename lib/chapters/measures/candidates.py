@@ -4,8 +4,8 @@ Comes in: nothing but sizes and seeds; all series are simulated. Goes out: a tab
 ``python -m lib.chapters.measures.candidates``), one row per null, kind of noise, number and length of pieces, and
 strength of what is planted.
 
-A recording is one long stretch of noise, from which pieces are cut; the frames of a model's few layers are noise of their
-own. Each null is asked what the EEG chapter asks: is the mean over pieces of the best layer's Spearman
+A recording is one long stretch of noise, from which pieces are cut; the frames of a model's few layers are other noise.
+Each null is asked what the EEG chapter asks: is the mean over pieces of the best layer's Spearman
 similarity above chance?
 """
 
