@@ -183,6 +183,9 @@ def noise_rankings(models: Mapping[str, Scores]) -> pd.DataFrame:
 def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") -> tuple[Measured, pd.DataFrame]:
     """Best of all layers of all models against the best of each draw, and the same model by model.
 
+    P-values count draws as they are, the true pairing among them. What chance gives on average is taken from the same
+    draws around the mean of unrelated pairs, in which the true one has no part.
+
     Returns
     -------
     Measured
@@ -190,26 +193,28 @@ def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") ->
     pandas.DataFrame
         By model: value, null_mean, p (corrected over its layers).
     """
-    rows, observed, draws, each, lucky = [], [], [], [], []
+    rows, observed, draws, lucky, each = [], [], [], [], []
     for name, one in models.items():
-        group = one.group
-        row, best = group.observed.sel(measure=measure), group.draws.sel(measure=measure).max("layer")
-        p = (int((best >= float(row.max()) - ROUNDING).sum()) + 1) / (group.n_permutations + 1)
+        row, drawn, mean = (x.sel(measure=measure) for x in (one.group.observed, one.group.draws, one.group.null_mean))
+        best, by_luck = drawn.max("layer"), (drawn - drawn.mean("draw") + mean).max("layer")
         where = str(row.idxmax().values)
-        rows.append((name, where, float(row.max()), float(best.mean()), p))
+        rows.append((name, where, float(row.max()), float(by_luck.mean()), _p(best.values, float(row.max()))))
         observed.append(float(row.max()))
         draws.append(best.values)
-        each.append(by_unit(one.observed.sel(measure=measure)).sel(layer=where))
-        lucky.append(by_unit(one.expected.sel(measure=measure)).mean("layer"))
-    top, null = int(np.argmax(observed)), np.max(draws, axis=0)
-    p = (int((null >= observed[top] - ROUNDING).sum()) + 1) / (len(null) + 1)
-    value = observed[top] - null.mean()
-    units = (each[top] - lucky[top]).values
-    spread = estimate(units)
+        lucky.append(by_luck.values)
+        each.append(by_unit(one.excess.sel(measure=measure, layer=where)))
+    top = int(np.argmax(observed))
+    value = observed[top] - np.max(lucky, axis=0).mean()
+    spread = estimate(each[top].values)
     low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
+    p = _p(np.max(draws, axis=0), observed[top])
     return Measured(value=value, low=low, high=high, n=spread.n, p=p), pd.DataFrame(
         rows, columns=["model", "layer", "value", "null_mean", "p"]
     )
+
+
+def _p(draws: np.ndarray, observed: float) -> float:
+    return (int((draws >= observed - ROUNDING).sum()) + 1) / (len(draws) + 1)
 
 
 # ---- windows of time ----

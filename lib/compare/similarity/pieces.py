@@ -90,11 +90,11 @@ def matched(
     Raises
     ------
     WrongUse
-        No group of at least ``FEWEST`` pieces remains, or a duration is not above 0.
+        No group of at least ``FEWEST`` pieces remains, or a duration is below 0 or NaN.
     """
     durations = np.asarray(durations, dtype=np.float64)
-    if durations.ndim != 1 or not (durations > 0).all():
-        raise WrongUse("every piece needs a duration above 0 s.")
+    if durations.ndim != 1 or not len(durations) or not (durations >= 0).all():
+        raise WrongUse("every piece needs a duration of 0 s or more.")
     group, length = np.full(len(durations), -1), np.full(len(durations), np.nan)
     for number, members in enumerate(_runs(durations, least, most, loss, before_end)):
         common = durations[members].min()
