@@ -162,7 +162,7 @@ def sizes(found: pd.DataFrame, *, alpha: float = ALPHA) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        decision, n, false_positives, size, low, high, alpha. Size and interval are NaN where n is 0.
+        decision, n, positives, size, low, high, alpha. Size and interval are NaN where n is 0.
     """
     import pandas as pd
 
@@ -174,7 +174,7 @@ def sizes(found: pd.DataFrame, *, alpha: float = ALPHA) -> pd.DataFrame:
         share = proportion(hits, n, method="exact") if n else None
         ends = (share.value, share.low, share.high) if n else (np.nan,) * 3
         rows.append((decision, n, hits, *ends, alpha))
-    return pd.DataFrame(rows, columns=["decision", "n", "false_positives", "size", "low", "high", "alpha"])
+    return pd.DataFrame(rows, columns=["decision", "n", "positives", "size", "low", "high", "alpha"])
 
 
 def holds(size: pd.Series) -> bool:

@@ -112,7 +112,7 @@ def test_sizes_have_exact_intervals():
 
     row = sizes(pd.DataFrame({"a": [0.05] * 3 + [0.5] * 37, "b": [True] + [False] * 39})).set_index("decision")
     np.testing.assert_allclose(row.loc["a", ["size", "low", "high"]].astype(float), [0.075, 0.0157, 0.2039], atol=1e-4)
-    assert row.loc["b", "false_positives"] == 1
+    assert row.loc["b", "positives"] == 1
 
 
 def test_repeatable():

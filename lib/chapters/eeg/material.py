@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -284,6 +284,32 @@ def lengths(
     covered = [min(_inside(by[p.stimulus], p).sum() / rates[name] for name, by in frames.items()) for p in parts]
     frame = 1 / min(rates.values())
     return matched(covered, before_end=before_end, same=frame, shortest=LEAST_FRAMES * frame)
+
+
+def lengths_or_why(
+    frames: Mapping[str, Mapping[str, Activations]], parts: Sequence[Piece], null: str, unit: str
+) -> Matched | str:
+    """``lengths`` for a null of re-paired pieces, or why there is none: ``pieces``, or ``specific`` (``BEFORE_END``)."""
+    if null == "specific" and unit == "word":
+        return "words are too short to stop before they end"
+    try:
+        return lengths(frames, parts, before_end=BEFORE_END if null == "specific" else 0.0)
+    except WrongUse as error:
+        return str(error)
+
+
+def found(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], sizes: Any, **how: Any) -> Callable:
+    """What gives the items of a null: pieces cut to common lengths where there are any, else as long as they are."""
+    if sizes is None:
+        return partial(items, frames, heard, parts, **how)
+    if isinstance(sizes, str):
+        raise WrongUse(f"no pieces to pair: {sizes}")
+    return partial(cut_items, frames, heard, parts, sizes, **how)
+
+
+def groups(sizes: Matched | None) -> tuple[int, ...] | None:
+    """Groups of the pieces that ``found`` gives, in order."""
+    return None if sizes is None else tuple(sizes.group[sizes.kept].tolist())
 
 
 def cut_items(
