@@ -10,6 +10,7 @@ from lib.compare.affect import affect_groups, against_rest, compare_groups
 from lib.compare.ceilings import noise_corrected_r2, spearman_brown, split_reliability
 from lib.compare.clusters import channel_adjacency, cluster_test
 from lib.compare.components import principal_components, sign_scores
+from lib.compare.conditional import beyond_sound
 from lib.compare.encoding import encoding_null, nested_ridge, stratified_folds
 from lib.compare.measures import MEASURES, VARIANTS, measure, similarity
 from lib.compare.nulls import averaged, other_null, permutation_null, sentence_null
@@ -39,6 +40,7 @@ __all__ = [
     "aggregate_subjects",
     "averaged",
     "best_lag",
+    "beyond_sound",
     "bootstrap",
     "channel_adjacency",
     "cluster_test",
