@@ -8,14 +8,14 @@ encoding models, noise ceilings, rankings, clusters, statistics.
 
 from lib.compare.affect import affect_groups, against_rest, compare_groups
 from lib.compare.ceilings import noise_corrected_r2, spearman_brown, split_reliability
-from lib.compare.clusters import channel_adjacency, cluster_test
+from lib.compare.clusters import LEAST_SUBJECTS, channel_adjacency, cluster_test
 from lib.compare.components import principal_components, sign_scores
 from lib.compare.conditional import beyond_sound
 from lib.compare.encoding import encoding_null, nested_ridge, stratified_folds
 from lib.compare.measures import MEASURES, VARIANTS, measure, similarity
 from lib.compare.nulls import averaged, other_null, permutation_null, sentence_null
 from lib.compare.prosody import affect_scores, descriptors, energy_and_duration, functionals, partial_rsa, residuals
-from lib.compare.rankings import concordance, family_agreement, kendall_w, split_peaks
+from lib.compare.rankings import concordance, disagreement, family_agreement, kendall_w, split_peaks
 from lib.compare.rsa import cross_validated_rsa, rsa_layers, sound_bootstrap, sound_rdm, subject_topline
 from lib.compare.statistics import (
     aggregate_subjects,
@@ -31,6 +31,7 @@ from lib.compare.timing import NAMED_WINDOWS, best_lag, lagged, onto_frames, seg
 from lib.compare.trimodal import tri_modal
 
 __all__ = [
+    "LEAST_SUBJECTS",
     "MEASURES",
     "NAMED_WINDOWS",
     "VARIANTS",
@@ -50,6 +51,7 @@ __all__ = [
     "correlation",
     "cross_validated_rsa",
     "descriptors",
+    "disagreement",
     "encoding_null",
     "energy_and_duration",
     "family_agreement",
