@@ -50,7 +50,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of a paper and its rule, in words and by parts; `changed` says when, what and why if it is not the first."""
+    """A claim of a paper and its rule, in words and by parts; `changed` says when, what and why it was not so."""
 
     id: str
     paper: str
