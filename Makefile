@@ -32,7 +32,7 @@ recovery: $(READY)
 	  $(BIN)/alike run studies -p first $$first -p studies 20 $(SOUNDS) && \
 	  $(BIN)/alike run studies -p first $$first -p studies 20 $(STORY) || exit 1; \
 	done
-	$(BIN)/python -m lib.report.studies data/recovery.csv
+	$(BIN)/python -m lib.chapters.recovery.studies data/recovery.csv
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 
 from benchmarks.frame import best_of, peak_memory, row
-from lib.compare.ceilings import STABLE_ALPHAS, noise_corrected_r2
-from lib.compare.encoding import nested_ridge
+from lib.compare.encoding.ceilings import STABLE_ALPHAS, noise_corrected_r2
+from lib.compare.encoding.nested import nested_ridge
 
 N_SOUNDS, N_FEATURES, N_VOXELS = 165, 768, 7694
 ALPHAS = np.logspace(-2, 6, 17)
@@ -148,7 +148,7 @@ def corrected(x: np.ndarray, y: np.ndarray) -> dict:
 def memory() -> dict:
     """Peak memory of the largest published size: 26,792 voxels and 13 layers."""
     setup = (
-        "import numpy as np; from lib.compare.encoding import nested_ridge\n"
+        "import numpy as np; from lib.compare.encoding.nested import nested_ridge\n"
         "rng = np.random.default_rng(0)\n"
         "layers = {str(i): rng.standard_normal((165, 768), dtype=np.float32) for i in range(13)}\n"
         "y = rng.standard_normal((165, 26792), dtype=np.float32)"

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.frame import best_of, peak_memory, row
 from lib.compare import MEASURES, permutation_null
-from lib.compare.tables import reordering_table
+from lib.compare.similarity.tables import reordering_table
 
 N_TIMES, N_LAYERS, N_COMPONENTS, N_CHANNELS, N_DRAWS = 100, 33, 20, 60, 500
 CALLS = 40  # of a loop that is extrapolated to layers x draws
@@ -201,7 +201,7 @@ def memory() -> list[dict]:
     setup = "from benchmarks.bench_measures import simulate\nfrom lib.compare import permutation_null\n"
     rows = []
     for n_times in (N_TIMES, 400):
-        warm = "import torch, xarray, numba, lib.compare.kendall\n"
+        warm = "import torch, xarray, numba, lib.compare.similarity.kendall\n"
         before, peak = peak_memory(
             setup + warm + f"data = simulate({n_times}, {N_LAYERS})", "permutation_null(*data, device='cpu')"
         )

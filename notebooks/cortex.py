@@ -46,15 +46,16 @@ seed: int = 0  # of permutations, resamples and folds
 # categories are the eleven of Norman-Haignere et al. {cite}`normanhaignere2015`.
 
 # %%
+from lib.chapters.cortex import figures
 from lib.ground import PUBLISHED, WrongUse
 from lib.recordings import SoundRecording, load
-from lib.report import answer, figures, save_results, say, show
+from lib.report import answer, save_results, say, show, style
 
-figures.use_house_style()
+style.use_house_style()
 heard = load(recording)
 if not isinstance(heard, SoundRecording):
     raise WrongUse(f"{recording} has no components: this chapter needs a set of sounds, natsound165 or pocket-sounds")
-categories = heard.stimuli["category"].map(figures.CATEGORY_TITLES)
+categories = heard.stimuli["category"].map(style.CATEGORY_TITLES)
 categories.value_counts().to_frame("sounds").rename_axis(None)
 
 # %% [markdown]
@@ -70,11 +71,11 @@ names = list(heard.components.component.values)
 profiles = heard.components.to_pandas()
 within = profiles - profiles.groupby(categories).transform("mean")
 between = 1 - within.var() / profiles.var()
-between.rename(figures.COMPONENT_TITLES).rename_axis(None).round(2).to_frame("variance between categories")
+between.rename(style.COMPONENT_TITLES).rename_axis(None).round(2).to_frame("variance between categories")
 
 # %%
 n, who = len(profiles), "simulated listeners" if heard.simulated else "human auditory cortex"
-most, least = (figures.COMPONENT_TITLES[c].lower() for c in (between.idxmax(), between.idxmin()))
+most, least = (style.COMPONENT_TITLES[c].lower() for c in (between.idxmax(), between.idxmin()))
 show(
     figures.component_profiles(heard.components, heard.components.attrs["units"]),
     "profiles",
@@ -93,8 +94,8 @@ show(
 # the same sound: the cochleagram, a log-mel spectrogram and its cepstrum, averaged over time.
 
 # %%
+from lib.models import card, original, sound_features
 from lib.models import load as load_model
-from lib.models import roster, sound_features
 
 sounds = [heard.audio(name) for name in heard.stimuli.index]
 features = {name: sound_features(load_model(name), sounds) for name in dict.fromkeys([model, *models])}
@@ -152,7 +153,7 @@ main = scores[scores["model"] == model].set_index("component").assign(null_mean=
 published = pd.read_csv(PUBLISHED / "cortex_components.csv", index_col="model")
 published = published.rename({"SpectroTemporal (line)": "baseline"})
 shown = main[["value", "low", "high", "null_mean", "p"]].assign(published=published.loc["baseline"])
-shown.rename(figures.COMPONENT_TITLES).rename_axis(None).round(3)
+shown.rename(style.COMPONENT_TITLES).rename_axis(None).round(3)
 
 # %%
 show(
@@ -232,7 +233,7 @@ show(
 
 # %%
 from lib.models import names as model_names
-from lib.models.recipes import recipe
+from lib.training.recipes import recipe
 
 if len(trained_models) != 4 or len(tuned_models) != 2:
     raise WrongUse("trained_models takes four models (mixed diet, speech, environment, music), tuned_models two")
@@ -521,7 +522,7 @@ say("published_rho", alignment.loc["SpectroTemporal baseline", "rho_nh2015"], ab
 # Components live in different places. {numref}`fig-surface` shows where each one weighs most.
 
 # %%
-maps = {figures.COMPONENT_TITLES[c]: heard.surface(c, mesh="fsaverage5") for c in names}
+maps = {style.COMPONENT_TITLES[c]: heard.surface(c, mesh="fsaverage5") for c in names}
 about = next(iter(maps.values()))["left"].attrs
 show(
     figures.surface_maps(maps, label=about["units"]),
@@ -559,12 +560,12 @@ results = save_results(pd.concat(rows, ignore_index=True), chapter="cortex", rec
 results.groupby("measure").size().to_frame("rows").rename_axis(None)
 
 # %%
-span, title = main["value"], figures.COMPONENT_TITLES
+span, title = main["value"], style.COMPONENT_TITLES
 worst, best_of = (
     f"{span.min():.2f} ({title[span.idxmin()].lower()})",
     f"{span.max():.2f} ({title[span.idxmax()].lower()})",
 )
-diet = roster().set_index("name").loc[model, "training"]
+diet = card(original(model))["training"]
 training = "Without any training," if diet == "none" else f"Trained on {diet},"
 answer(
     "How much of auditory cortex is already in the sound?",

@@ -64,24 +64,16 @@ seed: int = 0  # of permutations, splits and groups
 import numpy as np
 import pandas as pd
 
+from lib.chapters.eeg import evidence as eeg_claims
+from lib.chapters.eeg import figures as figures_eeg
+from lib.chapters.eeg import material as eeg
+from lib.chapters.eeg import scores as eeg_scores
+from lib.chapters.eeg import words as eeg_words
 from lib.recordings import EEGRecording, load
-from lib.report import (
-    answer,
-    claims,
-    eeg,
-    eeg_claims,
-    eeg_scores,
-    eeg_words,
-    figures,
-    figures_eeg,
-    save_results,
-    say,
-    show,
-    verdict,
-)
-from lib.report.kept import kept
+from lib.report import answer, claims, save_results, say, show, style, verdict
+from lib.report.cache import kept
 
-figures.use_house_style()
+style.use_house_style()
 options = {
     "pocket-eeg": {"subjects": subjects, "snr": snr, "without": tuple(without)},
     "song-ecog": {"level": level},
@@ -218,7 +210,7 @@ state = (heard.fingerprint, str(options.get(recording)), str(parts), str(choices
 def scored(name, scheme=null, measures=plain, how=how):
     key = (*state, str(how), fingerprint(baseline_models[-1] if name == "envelope" else name), name)
     way = functools.partial(eeg.items_with_others, seed=seed) if scheme == "other" else eeg.items
-    found = lambda: way(frames[name], listeners, parts, **how)  # noqa: E731
+    found = functools.partial(way, frames[name], listeners, parts, **how)
     return eeg_scores.renamed(
         eeg_scores.kept_scores(key, found, list(measures.values()), scheme=scheme, **draws), measures
     )
@@ -516,7 +508,8 @@ fine = {
     "seed": seed,
 }
 key = (*state, fingerprint(main), str(best_layers), str(spans), str(fine))
-timed = kept("windows", key, lambda: eeg_claims.windowed(frames[main], best_layers, listeners, parts, spans, **fine))
+windowed = functools.partial(eeg_claims.windowed, frames[main], best_layers, listeners, parts, spans, **fine)
+timed = kept("windows", key, windowed)
 contrast = eeg_claims.estimate(eeg_claims.late_contrast(timed["observed"], spans))
 above = eeg_claims.estimate(eeg_claims.late_contrast(timed["observed"] - timed["expected"], spans))
 centre = [500 * (start + stop) for start, stop in spans.values()]
@@ -592,7 +585,8 @@ if spoken:
     labels = pd.Series(grouped.labels, features.index)
     low_group = labels.loc[proxies["valence"].groupby(labels).mean().idxmin() == labels].iloc[0]
     negative = eeg_words.negative_sentences(heard, labels == low_group)
-    words = kept("words", (*state, str(negative)), lambda: eeg_words.word_responses(heard, listeners, negative))
+    respond = functools.partial(eeg_words.word_responses, heard, listeners, negative)
+    words = kept("words", (*state, str(negative)), respond)
     if n_subjects >= eeg_claims.ENOUGH:
         found = {"late": words["words"], "change": -words["change"]}
         found = {key: eeg_claims.estimate(eeg_words.late_size(x.values, listeners.info)) for key, x in found.items()}
@@ -770,7 +764,7 @@ say("failure_product", float(constructed.observed.sel(score="product")), digits=
 # on this machine, now, and multiplied.
 
 # %%
-from lib.report import eeg_scale
+from lib.chapters.eeg import scale as eeg_scale
 
 scale = eeg_scale.plan(list(plain.values()), components=components, scheme=rotated, seed=seed)
 say("hours", scale.hours["cpu"], digits=0, about="hours for the paper's scale, extrapolated")

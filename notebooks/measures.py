@@ -39,7 +39,7 @@ seed: int = 0  # of every series and every permutation
 # %%
 import numpy as np
 
-from lib.compare.calibration import ar1_noise
+from lib.chapters.measures.calibration import ar1_noise
 
 rng = np.random.default_rng(seed)
 shared = ar1_noise(rng, (n_times, 2), phi=0.7)
@@ -62,8 +62,9 @@ response = shared @ rng.standard_normal((2, 8)) + rng.standard_normal((n_times, 
 # and a channel.
 
 # %%
-from lib.report import answer, figures_measures, save_results, say, show
-from lib.report.figures import use_house_style
+from lib.chapters.measures import figures as figures_measures
+from lib.report import answer, save_results, say, show
+from lib.report.style import use_house_style
 
 use_house_style()
 show(
@@ -133,7 +134,7 @@ pd.DataFrame(variants).set_index("variant").rename_axis(None)
 # library has the measure. The last column is the absolute difference.
 
 # %%
-from lib.compare.parity import parity_table
+from lib.chapters.measures.parity import parity_table
 
 parity = parity_table(layer, response)
 shown = parity.assign(difference=parity["difference"].map("{:.0e}".format)).round(6)
@@ -157,7 +158,7 @@ say("cka", f"{float(value.sel(measure='cka_linear')):.12f}")
 # that corrects for the diagonal {cite}`szekely2014` removes the floor; a null shows it.
 
 # %%
-from lib.compare.calibration import bias_floor, false_positive_rates
+from lib.chapters.measures.calibration import bias_floor, false_positive_rates
 
 floor = bias_floor(seed=seed)
 shortest = floor[floor["n_times"] == floor["n_times"].min()].set_index("measure")
@@ -186,7 +187,7 @@ for name in ("cka_linear", "cka_linear_debiased"):
 # a shuffle destroys that, and what remains looks more alike than any draw. A circular shift keeps the smoothness.
 
 # %%
-from lib.compare.calibration import null_p_values
+from lib.chapters.measures.calibration import null_p_values
 
 p_values = null_p_values(n_repetitions=n_repetitions, n_times=n_times, n_permutations=n_permutations, seed=seed)
 rates = false_positive_rates(p_values)

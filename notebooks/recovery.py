@@ -41,11 +41,14 @@ seed: int = 0  # of the listeners in the first figure
 # one mastoid, with the hum of the mains and one bad channel that nothing marks.
 
 # %%
+from lib.chapters.recovery import eeg as studies_eeg
+from lib.chapters.recovery import figures as figures_recovery
+from lib.chapters.recovery import studies
 from lib.ground import DATA, WrongUse
 from lib.recordings import load
-from lib.report import answer, figures, figures_recovery, save_results, say, show, studies, studies_eeg
+from lib.report import answer, save_results, say, show, style
 
-figures.use_house_style()
+style.use_house_style()
 if recording != "pocket-eeg":
     raise WrongUse(f"{recording} has no known truth of this kind: this chapter needs pocket-eeg")
 options = {"subjects": subjects, "snr": snr, "without": tuple(without), "seed": seed}
@@ -335,9 +338,9 @@ for name, row in profile.iterrows():
     )
 weakest = profile["r2"].idxmin()
 say("profile_mean", profile["r2"].mean(), n=6, about="mean r² of the six blind profiles")
-say("profile_weakest", figures.COMPONENT_TITLES[weakest].lower())
+say("profile_weakest", style.COMPONENT_TITLES[weakest].lower())
 say("profile_lowest", profile.loc[weakest, "r2"])
-profile.rename(figures.COMPONENT_TITLES).rename_axis(None).round(2).T
+profile.rename(style.COMPONENT_TITLES).rename_axis(None).round(2).T
 
 # %% [markdown]
 # On average the blind profiles share {glue:text}`profile_mean` of their variance with the planted ones. The weakest, {glue:text}`profile_weakest`,

@@ -30,12 +30,13 @@ n_permutations: int = 199  # draws of the null of sound components
 import numpy as np
 import pandas as pd
 
+from lib.chapters.recovery import eeg as studies_eeg
+from lib.chapters.recovery import fmri as studies_fmri
+from lib.chapters.recovery.studies import add_up, count, t_test
 from lib.recordings import load
 from lib.recordings.pocket.story_truth import eeg_truth
 from lib.recordings.pocket.truth import truth
-from lib.report import studies_eeg, studies_fmri
 from lib.report.records import save_table
-from lib.report.studies import add_up, count, t_test
 
 seeds, most, rows = range(first, first + studies), max(listeners), []
 

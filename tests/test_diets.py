@@ -3,9 +3,9 @@ import os
 import numpy as np
 import pytest
 
-from lib import diets
 from lib.ground import MissingData, WrongUse
 from lib.recordings.pocket import story
+from lib.training import diets
 
 real = pytest.mark.skipif("ALIKE_DATA" not in os.environ, reason="the sounds are not on this machine")
 

@@ -1,43 +1,129 @@
-"""Rules of the house that no single room can keep: who imports whom, and one place for versions."""
+"""Rules of the house that no single room can keep: who imports whom, what opens the truth, one place for versions."""
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from lib import provenance
+
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("recordings", "models", "compare")
-OPEN_THE_TRUTH = ("notebooks/recovery.py", "notebooks/studies.py")
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in (ROOT / "lib").rglob("*.py")
+)
+STANDS_ON = {
+    "ground": set(),
+    "provenance": {"ground"},
+    "recordings": {"ground", "provenance"},
+    "models": {"ground", "provenance"},
+    "compare": {"ground"},
+    "training": {"ground", "provenance", "recordings", "models"},
+    "report": {"ground", "provenance", "recordings", "models", "compare", "training"},
+    "chapters": {"ground", "provenance", "recordings", "models", "compare", "training", "report"},
+}
+TRUTH = ("lib.recordings.pocket.truth", "lib.recordings.pocket.story_truth")
+OPEN_THE_TRUTH = ("recovery", "studies")
+SIDE_BY_SIDE = 16
 
 
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
-            yield from [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+def named(node, module):
+    """Modules of lib that an import statement names, relative ones made absolute."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    package = module if provenance.module_file(module).name == "__init__.py" else module.rpartition(".")[0]
+    up = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+    source = ".".join([*up, *([node.module] if node.module else [])])
+    return [source] + [f"{source}.{alias.name}" for alias in node.names]
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_rooms_do_not_import_each_other(room):
-    others = {f"lib.{other}" for other in (*ROOMS, "report") if other != room}
-    for path in (ROOT / "lib" / room).rglob("*.py"):
-        found = {name for name in imported(path) if any(name == o or name.startswith(f"{o}.") for o in others)}
-        assert not found, f"{path.name} imports {found}"
+@cache
+def imported(module):
+    """Modules of lib that a module imports anywhere, for type checkers or inside functions too."""
+    tree = ast.parse(provenance.module_file(module).read_text())
+    found = [
+        name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for name in named(node, module)
+    ]
+    exact = {name for name in found if provenance.module_file(name) and name != "lib"}
+    deeper = {name for name in exact for other in exact if other.startswith(f"{name}.")}
+    return exact - deeper - {module}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "lib").rglob("*.py")), ids=lambda path: path.stem)
-def test_every_module_says_what_it_is_for(path):
-    docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
+def room(module):
+    return module.split(".")[1] if "." in module else ""
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if "." in module])
+def test_arrows_run_down(module):
+    down = STANDS_ON[room(module)] | {room(module)}
+    assert not {name for name in imported(module) if room(name) not in down}
+
+
+def test_report_takes_nothing_of_compare_but_statistics():
+    taken = {name for module in MODULES if room(module) == "report" for name in imported(module)}
+    assert {name for name in taken if room(name) == "compare"} <= {"lib.compare.statistics"}
+
+
+def test_chapters_do_not_import_each_other():
+    for module in MODULES:
+        if module.startswith("lib.chapters."):
+            own = module.split(".")[2]
+            others = {name for name in imported(module) if room(name) == "chapters" and name.split(".")[2:3] != [own]}
+            assert not others - {"lib.chapters"}, f"{module} imports {others}"
+
+
+def test_there_are_no_circles():
+    done, path = set(), []
+
+    def visit(module):
+        if module in path:
+            pytest.fail(" -> ".join([*path[path.index(module) :], module]))
+        if module not in done:
+            path.append(module)
+            for name in sorted(imported(module)):
+                visit(name)
+            done.add(path.pop())
+
+    for module in MODULES:
+        visit(module)
+
+
+def test_no_folder_is_a_corridor():
+    for folder in [ROOT / "lib", *(path for path in (ROOT / "lib").rglob("*") if path.is_dir())]:
+        side_by_side = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        limit = 2 * SIDE_BY_SIDE if folder.name == "pocket" else SIDE_BY_SIDE
+        assert len(side_by_side) <= limit, f"{folder} has {len(side_by_side)} modules side by side"
+
+
+def test_tables_of_contents_name_what_is_there():
+    for module in MODULES:
+        for part, names in provenance.contents(module).items():
+            tree = ast.parse(provenance.module_file(f"{module}.{part}").read_text())
+            targets = [
+                t.id for n in ast.walk(tree) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)
+            ]
+            defined = {getattr(node, "name", None) for node in tree.body} | set(targets)
+            assert set(names) <= defined, f"{module}.{part} lacks {set(names) - defined}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_is_for(module):
+    docstring = ast.get_docstring(ast.parse(provenance.module_file(module).read_text())) or ""
     assert len(docstring.split()) >= 15
 
 
 def test_analysis_never_reads_the_truth():
-    readers = [*(ROOT / "lib" / "compare").glob("*.py"), *(ROOT / "lib" / "models").glob("*.py")]
-    readers += [*(ROOT / "lib" / "report").glob("*.py"), *(ROOT / "notebooks").glob("*.py")]
-    readers = [path for path in readers if path.relative_to(ROOT).as_posix() not in OPEN_THE_TRUTH]
-    assert not [path for path in readers if any("truth" in name for name in imported(path))]
+    rooms = [module for module in MODULES if room(module) in ("compare", "models", "training", "report", "chapters")]
+    readers = {module: [module] for module in rooms if not module.startswith("lib.chapters.recovery")}
+    readers |= {path.stem: [path] for path in (ROOT / "notebooks").glob("*.py") if path.stem not in OPEN_THE_TRUTH}
+    for reader, roots in readers.items():
+        assert not set(TRUTH) & set(provenance.closure(*roots)), reader
+
+
+def test_the_truth_is_where_this_test_looks():
+    assert all(set(TRUTH) & set(provenance.closure(ROOT / "notebooks" / f"{name}.py")) for name in OPEN_THE_TRUTH)
 
 
 def test_versions_stand_in_the_lock_alone():

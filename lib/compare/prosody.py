@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.measures import measure
-from lib.compare.series import same_time, series
+from lib.compare.similarity.measures import measure
+from lib.compare.similarity.series import same_time, series
 from lib.ground import WrongUse, unknown
 
 if TYPE_CHECKING:

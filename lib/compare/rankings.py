@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.measures import measure
-from lib.compare.nulls import ROUNDING
+from lib.compare.similarity.measures import measure
+from lib.compare.similarity.nulls import ROUNDING
 from lib.compare.statistics import Estimate
 from lib.ground import WrongUse
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare import geometry as g
-from lib.compare.series import layer_series, response_series
-from lib.compare.tables import joint_table
+from lib.compare.similarity import geometry as g
+from lib.compare.similarity.series import layer_series, response_series
+from lib.compare.similarity.tables import joint_table
 from lib.compare.timing import NAMED_WINDOWS, checked_windows, onto_frames, resized
 from lib.ground import WrongUse, unknown
 

@@ -9,15 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.nulls import ROUNDING, Null
 from lib.ground import WrongUse, unknown
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 METHODS = ("linear", "count", "antialiased")
 SHORTEST = 0.1
@@ -207,43 +202,11 @@ def lagged(
 ) -> dict[float, np.ndarray]:
     """The response at a model's frames and every lag after them, by lag [s].
 
-    Handed as `responses` to ``permutation_null`` or ``sentence_null``, lags take the place of subjects, and
-    :func:`best_lag` reads the result. The response has to last longer than the frames, by the greatest lag.
+    Handed as `responses` to ``permutation_null`` or ``sentence_null``, lags take the place of subjects. The response
+    has to last longer than the frames, by the greatest lag.
     """
     aligned = {float(lag): onto_frames(values, times, np.asarray(frame_times) + lag, method) for lag in lags}
     return {lag: zscored(x) if standard else x for lag, x in aligned.items()}
-
-
-@dataclass(frozen=True)
-class LagSearch:
-    """What a search over lags found.
-
-    Attributes
-    ----------
-    scores : xarray.DataArray (measure, lag, layer)
-        Similarity at every lag.
-    lag, value : xarray.DataArray (measure, layer)
-        The best lag [s] and its similarity.
-    p : xarray.DataArray (measure, layer)
-        Of the best lag against every draw's best lag: corrected for the search.
-    """
-
-    scores: xr.DataArray
-    lag: xr.DataArray
-    value: xr.DataArray
-    p: xr.DataArray
-
-
-def best_lag(null: Null) -> LagSearch:
-    """Best lag for each measure and layer, from a null whose subjects are the lags of :func:`lagged`."""
-    if "subject" not in null.observed.dims:
-        raise WrongUse("the null has no lags: give permutation_null the responses that `lagged` returns.")
-    scores, draws = null.observed.rename(subject="lag"), null.draws.rename(subject="lag")
-    value = scores.max("lag")
-    reached = (draws.max("lag") >= value - ROUNDING).sum("draw")
-    p = ((reached + 1) / (null.n_permutations + 1)).where(value.notnull())
-    best = scores.fillna(-np.inf).idxmax("lag").where(value.notnull())
-    return LagSearch(scores, best, value, p)
 
 
 # ---- checks ----

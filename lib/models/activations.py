@@ -1,22 +1,15 @@
-"""What a model computed from sounds: its layers and their clocks, and the record that every kind of model fills in.
+"""What a model computed from sounds: its layers and their clocks.
 
-Comes in: waveforms with their sampling rates, checked here before any model hears them. Goes out: ``Activations`` of
-one sound (per layer, frame by frame, each frame with its time), and ``Model``, all that the rest of the book needs to
-know of one. How many sounds are represented at once, and what is remembered, is up to ``lib.models.extraction``.
+Comes in: waveforms with their sampling rates, checked here before any model hears them. Goes out: ``Frames``, one layer
+of several sounds, and ``Activations`` of one sound: per layer, frame by frame, each frame with its time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-
-from lib.ground import unknown
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Frames(NamedTuple):
@@ -54,89 +47,6 @@ class Activations:
     def pooled(self) -> dict[str, np.ndarray]:
         """Average over time: {layer: (units,)}."""
         return {layer: _time_average(values) for layer, values in self.layers.items()}
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model as the book needs it: sounds in, layers out.
-
-    Parameters
-    ----------
-    name : str
-        Name in the roster.
-    rate : int
-        Sampling rate in Hz of the waveforms it takes. Other rates are resampled.
-    layers : mapping of str to int
-        Its layers in order, with their number of units.
-    revision : str
-        Changes whenever the numbers may: a fingerprint of code or weights.
-    shortest : float
-        Shortest sound in seconds it can represent.
-    represent : callable
-        Waveforms (sounds, samples) at `rate` to {layer: Frames}.
-    describe : callable
-        Layer name to a table with one row per unit: what each unit stands for.
-    window : float
-        Seconds of sound that are represented at once at most; what is longer is heard in windows that overlap.
-    context : float
-        Seconds at both ends of such a window whose frames are left out, because they lack what comes before or after.
-    """
-
-    name: str
-    rate: int
-    layers: Mapping[str, int]
-    revision: str
-    shortest: float
-    represent: Callable[[np.ndarray], dict[str, Frames]]
-    describe: Callable[[str], pd.DataFrame]
-    window: float = 60.0
-    context: float = 4.0
-
-    def activations(
-        self,
-        samples: np.ndarray,
-        rate: float,
-        *,
-        layers: Sequence[str] | None = None,
-        precision: str = "full",
-        window: float | None = None,
-        context: float | None = None,
-        cache: bool = False,
-    ) -> Activations:
-        """Represent one sound of any length.
-
-        Parameters
-        ----------
-        samples : array (samples,)
-            Mono waveform, floating point.
-        rate : float
-            Its sampling rate in Hz.
-        layers, precision, window, context
-            As in ``lib.models.sound_activations``.
-        cache : bool
-            Read the activations from disk if they were computed before, else write them there. They are then mapped
-            from the file, so that a long sound need not fit in memory.
-
-        Returns
-        -------
-        Activations
-
-        Raises
-        ------
-        ValueError
-            If the sound is empty, not mono, not floating point, not finite, or shorter than the model can hear.
-        """
-        from lib.models.extraction import one_sound
-
-        return one_sound(
-            self, samples, rate, layers=layers, precision=precision, window=window, context=context, cache=cache
-        )
-
-    def units(self, layer: str) -> pd.DataFrame:
-        """Table with one row per unit of `layer`, to label figures with (centre frequency, rate, ...)."""
-        if layer not in self.layers:
-            raise unknown(f"layer of {self.name}", layer, self.layers)
-        return self.describe(layer)
 
 
 def _time_average(values: np.ndarray) -> np.ndarray:
@@ -177,13 +87,3 @@ def whole(rate: float) -> int:
     if rate != int(rate):
         raise ValueError(f"sampling rate is {rate!r} Hz; expected a whole number: resample first")
     return int(rate)
-
-
-def prepared(samples: np.ndarray, rate: float, model: Model) -> np.ndarray:
-    """Check one sound and bring it to the model's sampling rate: float32 (samples,)."""
-    samples = checked(samples, rate, ndim=1, shortest=model.shortest).astype(np.float32, copy=False)
-    if rate == model.rate:
-        return samples
-    import soxr
-
-    return soxr.resample(samples, rate, model.rate)

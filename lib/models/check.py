@@ -19,7 +19,8 @@ import numpy as np
 
 from lib.ground import DamagedData, MissingData, WrongUse
 from lib.models import Model, card, load, storage
-from lib.models.activations import Activations, prepared
+from lib.models.activations import Activations
+from lib.models.extraction import prepared
 
 if TYPE_CHECKING:
     import pandas as pd

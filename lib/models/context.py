@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lib.models.activations import Activations, Frames, Model, checked, prepared
-from lib.models.extraction import Hearing, Piece, joined, read_frames, write_frames
+from lib.models.activations import Activations, Frames, checked
+from lib.models.extraction import Hearing, Model, Piece, joined, prepared, read_frames, write_frames
 from lib.models.windows import batches
 
 

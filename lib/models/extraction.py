@@ -1,29 +1,123 @@
-"""Many sounds, long sounds, sounds heard before: what is represented together, and what is remembered.
+"""A model as the book needs it, and how it hears: many sounds, long sounds, sounds heard before.
 
-Comes in: a ``Model`` and sounds of any length. Goes out: ``sound_features`` (per layer, one time-averaged row a sound)
-and ``sound_activations`` (per layer, frame by frame), read from disk where they have been computed before. Sounds of
-equal length go together, long ones are heard in windows; memory holds one batch.
+Comes in: a ``Model``, which every kind of loader fills in, and sounds of any length. Goes out: ``sound_features`` (per
+layer, one time-averaged row a sound) and ``sound_activations`` (per layer, frame by frame), read from disk where they
+have been computed before. Sounds of equal length go together, long ones are heard in windows; memory holds one batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lib.ground import unknown
 from lib.models import storage
-from lib.models.activations import Activations, Frames, Model, checked, prepared
-from lib.models.lean import PRECISIONS, computing
+from lib.models.activations import Activations, Frames, checked
+from lib.models.precision import PRECISIONS, computing
 from lib.models.windows import batches, heard_in_windows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LIST = 120.0  # seconds of sound held in memory while equal lengths are looked for
 
 Sound = tuple[np.ndarray, float]
 Piece = dict[str, Frames]  # part of one sound: values (frames, units) at times (frames,) of the sound
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as the book needs it: sounds in, layers out.
+
+    Parameters
+    ----------
+    name : str
+        Name in the roster.
+    rate : int
+        Sampling rate in Hz of the waveforms it takes. Other rates are resampled.
+    layers : mapping of str to int
+        Its layers in order, with their number of units.
+    revision : str
+        Changes whenever the numbers may: a fingerprint of code or weights.
+    shortest : float
+        Shortest sound in seconds it can represent.
+    represent : callable
+        Waveforms (sounds, samples) at `rate` to {layer: Frames}.
+    describe : callable
+        Layer name to a table with one row per unit: what each unit stands for.
+    window : float
+        Seconds of sound that are represented at once at most; what is longer is heard in windows that overlap.
+    context : float
+        Seconds at both ends of such a window whose frames are left out, because they lack what comes before or after.
+    """
+
+    name: str
+    rate: int
+    layers: Mapping[str, int]
+    revision: str
+    shortest: float
+    represent: Callable[[np.ndarray], dict[str, Frames]]
+    describe: Callable[[str], pd.DataFrame]
+    window: float = 60.0
+    context: float = 4.0
+
+    def activations(
+        self,
+        samples: np.ndarray,
+        rate: float,
+        *,
+        layers: Sequence[str] | None = None,
+        precision: str = "full",
+        window: float | None = None,
+        context: float | None = None,
+        cache: bool = False,
+    ) -> Activations:
+        """Represent one sound of any length.
+
+        Parameters
+        ----------
+        samples : array (samples,)
+            Mono waveform, floating point.
+        rate : float
+            Its sampling rate in Hz.
+        layers, precision, window, context
+            As in ``lib.models.sound_activations``.
+        cache : bool
+            Read the activations from disk if they were computed before, else write them there. They are then mapped
+            from the file, so that a long sound need not fit in memory.
+
+        Returns
+        -------
+        Activations
+
+        Raises
+        ------
+        ValueError
+            If the sound is empty, not mono, not floating point, not finite, or shorter than the model can hear.
+        """
+        return one_sound(
+            self, samples, rate, layers=layers, precision=precision, window=window, context=context, cache=cache
+        )
+
+    def units(self, layer: str) -> pd.DataFrame:
+        """Table with one row per unit of `layer`, to label figures with (centre frequency, rate, ...)."""
+        if layer not in self.layers:
+            raise unknown(f"layer of {self.name}", layer, self.layers)
+        return self.describe(layer)
+
+
+def prepared(samples: np.ndarray, rate: float, model: Model) -> np.ndarray:
+    """Check one sound and bring it to the model's sampling rate: float32 (samples,)."""
+    samples = checked(samples, rate, ndim=1, shortest=model.shortest).astype(np.float32, copy=False)
+    if rate == model.rate:
+        return samples
+    import soxr
+
+    return soxr.resample(samples, rate, model.rate)
 
 
 def sound_features(
@@ -52,7 +146,7 @@ def sound_features(
     layers : sequence of str, optional
         Those that are wanted. Default: all.
     precision : {"full", "half"}
-        Half saves time on processors that multiply bfloat16; its tolerance is in ``lib.models.lean.computing``.
+        Half saves time on processors that multiply bfloat16; its tolerance is in ``lib.models.precision.computing``.
     window, context : float, optional
         Longest stretch of sound in seconds that is represented at once, and how much of it at either end only serves
         as context, see ``lib.models.windows``. Default: the model's own.

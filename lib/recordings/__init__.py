@@ -1,68 +1,54 @@
 """LOAD: what was heard and how brains answered.
 
 Comes in: the name of a recording. Goes out: a ``Recording`` with its stimuli, sounds and labelled responses; and, for
-those who keep the data, ``fetch`` and ``check``.
+those who keep the data, ``fetch`` and ``check``. Facts about a recording are in its card (data/recordings.yml), whose
+`loader` names the function of this room that loads it.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lib import ground
-from lib.recordings.cards import card, published_fingerprint
-from lib.recordings.files import check, fetch
-from lib.recordings.narrative import EEGRecording, StoryRecording
-from lib.recordings.record import COMPONENTS, Recording, SensorSoundRecording, SoundRecording
+import lazy_loader
 
-__all__ = [
-    "COMPONENTS",
-    "EEGRecording",
-    "Recording",
-    "SensorSoundRecording",
-    "SoundRecording",
-    "StoryRecording",
-    "card",
-    "check",
-    "fetch",
-    "fingerprint",
-    "load",
-    "names",
-]
+from lib import ground, provenance
+from lib.recordings.cards import card, cards, published_fingerprint
 
-_LOADERS = {
-    "natsound165": ("lib.recordings.natsound", "load"),
-    "song-ecog": ("lib.recordings.song_ecog", "load"),
-    "ds004408": ("lib.recordings.old_man", "load"),
-    "alice": ("lib.recordings.alice", "load"),
-    "pocket-words": ("lib.recordings.pocket.sounds", "labelled_sounds"),
-    "pocket-sounds": ("lib.recordings.pocket.listeners", "load"),
-    "pocket-eeg": ("lib.recordings.pocket.eeg", "load"),
-    "pocket-story": ("lib.recordings.pocket.bold", "load"),
-}
+if TYPE_CHECKING:
+    from lib.recordings.record import Recording
+
+__getattr__, __dir__, _lazy = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "files": ["check"],
+        "narrative": ["EEGRecording", "StoryRecording"],
+        "record": ["COMPONENTS", "Recording", "SensorSoundRecording", "SoundRecording"],
+    },
+)
+__all__ = [*_lazy, "card", "fetch", "fingerprint", "load", "loader", "names"]
 
 
 def names() -> list[str]:
     """Names of all recordings that ``load`` knows."""
-    return sorted(_LOADERS)
+    return sorted(cards())
 
 
 def fingerprint(name: str) -> str:
     """Hash that changes when what a recording is made of changes; it needs no data on this machine.
 
-    For published files it is that of their registered hashes (nothing is read that differs from them), for generated
-    ones that of the generators' source. For ds004408 and alice, of which no hashes are registered, it is that of the
-    publisher's version; the ``fingerprint`` of what is loaded tells more.
+    Its card and the code that loads or generates it count always. For published files their registered hashes do too
+    (nothing is read that differs from them), for generated ones the tables of the pocket world. For ds004408 and alice,
+    of which no hashes are registered, it is the publisher's version; the ``fingerprint`` of what is loaded tells more.
     """
-    if name not in _LOADERS:
-        raise ground.unknown("recording", name, names())
+    facts = json.dumps(card(name), sort_keys=True, default=str)
     if card(name)["simulated"]:
-        folders = (Path(__file__).parent / "pocket", ground.DATA / "pocket")
-        sources = sorted(path for folder in folders for path in folder.glob("*.*") if path.is_file())
-        return ground.fingerprint(name, *(source.read_bytes() for source in sources))
-    return published_fingerprint(name)
+        tables = sorted((ground.DATA / "pocket").glob("*.yml"))
+        return ground.fingerprint(facts, provenance.code(loader(name)), *(table.read_bytes() for table in tables))
+    return ground.fingerprint(facts, published_fingerprint(name), provenance.code(loader(name)))
 
 
 def load(name: str, root: str | Path | None = None, **options: Any) -> Recording:
@@ -77,13 +63,7 @@ def load(name: str, root: str | Path | None = None, **options: Any) -> Recording
         cache (data/cache or ``ALIKE_CACHE``), into which what is missing is downloaded or generated. ds004408 and
         alice are not downloaded: the error says where they are to be had.
     **options
-        What the recording's loader takes: none for natsound165; level for song-ecog
-        (``lib.recordings.song_ecog.load``); subjects, runs, pause and shortest for ds004408
-        (``lib.recordings.old_man.load``); subjects, segments, surprisal and published for alice
-        (``lib.recordings.alice.load``); snr, subjects, scans, seed, without and sound_seed for pocket-sounds
-        (``lib.recordings.pocket.listeners.load``); variants and seed for pocket-words; subjects, segments, snr,
-        seed, without and stored for pocket-eeg (``lib.recordings.pocket.eeg.load``); subjects, segments, repeats, snr,
-        seed and without for pocket-story (``lib.recordings.pocket.bold.load``).
+        What the recording's loader takes; its card names the loader, and the loader's docstring explains them.
 
     Returns
     -------
@@ -98,12 +78,27 @@ def load(name: str, root: str | Path | None = None, **options: Any) -> Recording
     ground.MissingData, ground.DamagedData
         A file is not there, or is not what its publisher published.
     """
-    if name not in _LOADERS:
-        raise ground.unknown("recording", name, names())
-    module, function = _LOADERS[name]
-    loader = getattr(import_module(module), function)
-    known = [option for option in inspect.signature(loader).parameters if option != "root"]
+    make = getattr(import_module(loader(name)), card(name)["loader"].partition(":")[2])
+    known = [option for option in inspect.signature(make).parameters if option != "root"]
     for option in options:
         if option not in known:
             raise ground.unknown(f"option of {name}", option, known)
-    return loader(root=root, **options)
+    provenance.loaded("recordings", name, fingerprint(name))
+    return make(root=root, **options)
+
+
+def fetch(name: str) -> Path:
+    """Get a recording: download and verify it, or generate it, as its card says. Gives the folder where it lies."""
+    from lib.recordings import files
+
+    if not card(name)["simulated"]:
+        return files.fetch(name)
+    if not card(name).get("kept", True):
+        raise ground.WrongUse(f"{name} has nothing to fetch: {card(name)['files']}")
+    load(name)
+    return ground.cache_folder()
+
+
+def loader(name: str) -> str:
+    """Dotted name of the module that loads a recording, as its card says."""
+    return f"lib.recordings.{card(name)['loader'].partition(':')[0]}"

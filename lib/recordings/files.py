@@ -33,7 +33,7 @@ def fetch(name: str) -> Path:
     Parameters
     ----------
     name : str
-        A recording. One that is generated and kept is generated.
+        A published recording.
 
     Returns
     -------
@@ -42,16 +42,12 @@ def fetch(name: str) -> Path:
 
     Raises
     ------
-    ground.WrongUse
-        The recording has no files: each sound is generated when it is asked for.
     ground.MissingData
         The archive cannot be reached, or the files are to be got by hand (`get` on the recording's card).
     ground.DamagedData
         The archive is unsafe, or a file in it is not what was published. Nothing is left behind.
     """
     facts = card(name)
-    if facts["simulated"]:
-        return generated(name)
     if "archive" not in facts:
         return _got_by_hand(name)
     folder = ground.cache_folder() / facts["folder"]
@@ -128,16 +124,6 @@ def _problems(folder: Path, files: Mapping[str, str]) -> list[str]:
         elif (got := ground.sha256(path)) != digest:
             problems.append(f"{path} is damaged: sha256 {got}, expected {digest}")
     return problems
-
-
-def generated(name: str) -> Path:
-    """Generate a simulated recording as ``load`` does, and give the folder in which it is kept: the cache."""
-    from lib.recordings import load
-
-    if not card(name).get("kept", True):
-        raise ground.WrongUse(f"{name} has nothing to fetch: {card(name)['files']}")
-    load(name)
-    return ground.cache_folder()
 
 
 def missing(name: str, path: Path, expected: str, reason: str = "") -> ground.MissingData:

@@ -1,10 +1,16 @@
 """REPORT: what a chapter leaves behind, and how chapters become runs and runs become a book.
 
-A chapter needs ``say``, ``answer``, ``show``, ``save_results`` and ``verdict`` from here, its figures from
-``lib.report.figures`` and the ledger's rules from ``lib.report.claims``; ``runs``, ``editions`` and ``cli`` are the
-machinery around it.
+A chapter needs ``say``, ``answer``, ``show``, ``save_results``, ``save_table`` and ``verdict`` from here, the house
+style of figures from ``lib.report.style`` and the ledger's rules from ``lib.report.claims``; ``runs``, ``editions`` and
+``cli`` are the machinery around it. Nothing is read before it is used: the command line does not wait for pyplot.
 """
 
-from lib.report.records import answer, save_results, say, show, verdict
+import lazy_loader
 
-__all__ = ["answer", "save_results", "say", "show", "verdict"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "records": ["answer", "save_results", "save_table", "say", "show", "verdict"],
+        "cache": ["kept"],
+    },
+)

@@ -138,7 +138,7 @@ def models_list(
 def models_fetch(name: str) -> None:
     """Download the weights of a model: safetensors, where its publisher offers them."""
     from lib import models
-    from lib.models import checkpoints
+    from lib.models.loaders import checkpoints
 
     console.print(f"{name} is at {checkpoints.fetch(models.card(name))}")
 
@@ -146,8 +146,7 @@ def models_fetch(name: str) -> None:
 @models_app.command("train")
 def models_train(name: str) -> None:
     """Train one of the book's own small models, or go on where its training was interrupted."""
-    from lib import diets
-    from lib.models import recipes, zoo
+    from lib.training import diets, recipes, zoo
 
     recipe = recipes.recipe(name)
     folder = zoo.train(recipe, [diets.collect(diet) for diet in recipe.diets])

@@ -219,10 +219,12 @@ def _update_numbers(entries: dict[str, Any]) -> None:
 
 
 def _leave_usage() -> None:
+    """Leave for the manifest how much memory was used at most, and which modules of lib were loaded."""
     unit = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss is in bytes there, kilobytes elsewhere
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    modules = sorted(name for name in sys.modules if name.partition(".")[0] == "lib")
     if (folder := run_folder()) and folder.exists():
-        (folder / "usage.json").write_text(json.dumps({"peak_memory_mb": round(peak)}))
+        (folder / "usage.json").write_text(json.dumps({"peak_memory_mb": round(peak), "modules": modules}))
 
 
 atexit.register(_leave_usage)

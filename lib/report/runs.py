@@ -24,8 +24,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib import models, recordings
+from lib import models, provenance, recordings
 from lib.ground import ROOT, WrongUse, fingerprint, replacing, unknown
+from lib.report import cache
 
 NOTEBOOKS = ROOT / "notebooks"
 RUNS = ROOT / "runs"
@@ -162,27 +163,44 @@ def _named(values: Mapping[str, Any], kind: str) -> list[str]:
     return [name for value in given for name in (value if isinstance(value, list) else [value])]
 
 
-def _tree_hash(*patterns: str) -> str:
-    files = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
-    return fingerprint(*(part for path in files for part in (str(path.relative_to(ROOT)), path.read_bytes())))
-
-
 def fingerprints(chapter: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Hashes of everything a run's numbers depend on."""
+    """Hashes of everything that is known to matter before a run: its parameters, and what its imports lead to.
+
+    What a chapter loads besides, by names that stand in its code, is noted while it runs (``Run.manifest["loaded"]``),
+    and compared when a run is looked for.
+    """
+    roots = (source(chapter), *_loaders(values))
     return {
         "chapter": fingerprint(source(chapter).read_bytes()),
         "parameters": fingerprint(json.dumps(dict(values), sort_keys=True)),
-        "lib": _tree_hash("lib/**/*.py"),
-        "versions": _tree_hash("requirements.lock"),
-        "tables": _tree_hash("data/*.yml", "data/*.csv", "data/published/*.csv"),
+        "code": provenance.code(*roots),
+        "versions": fingerprint((ROOT / "requirements.lock").read_bytes()),
+        "tables": {path.name: fingerprint(path.read_bytes()) for path in provenance.tables(*roots)},
         "recordings": {name: recordings.fingerprint(name) for name in _named(values, "recording")},
         "models": {name: models.fingerprint(name) for name in _named(values, "model")},
     }
 
 
+def _loaders(values: Mapping[str, Any]) -> list[str]:
+    """Modules that load the recordings and models of some parameters."""
+    return [recordings.loader(name) for name in _named(values, "recording")] + [
+        module for name in _named(values, "model") for module in models.loaders(name)
+    ]
+
+
 def run_id(chapter: str, marks: Mapping[str, Any]) -> str:
-    """Name of the run folder: chapter and a hash of its fingerprints."""
+    """Beginning of the name of the run folder: chapter and a hash of its fingerprints."""
     return f"{chapter}-{fingerprint(json.dumps(marks, sort_keys=True))}"
+
+
+def find(chapter: str, marks: Mapping[str, Any], folder: Path) -> Run | None:
+    """Latest successful run with these fingerprints, all that it loaded being what it was; None if there is none."""
+    found = []
+    for path in Path(folder).glob(f"{run_id(chapter, marks)}-*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        if manifest["status"] == "ok" and cache.current(manifest["loaded"]):
+            found.append(Run(path.parent, manifest, fresh=False))
+    return max(found, key=lambda run: run.manifest["started"], default=None)
 
 
 def run(
@@ -219,22 +237,33 @@ def run(
         Unknown chapter or parameter, or a value of the wrong type; nothing is written.
     """
     values = check_parameters(chapter, given)
-    marks = fingerprints(chapter, values)
-    target = Path(folder) / run_id(chapter, marks)
-    failed = target.with_name(target.name + "-failed")
-    if not force and (target / "manifest.json").exists():
-        return Run(target, json.loads((target / "manifest.json").read_text()), fresh=False)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
+    marks, folder = fingerprints(chapter, values), Path(folder)
+    if not force and (earlier := find(chapter, marks, folder)):
+        return earlier
+    name = run_id(chapter, marks)
+    failed = folder / f"{name}-failed"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder) as scratch:
         work = Path(scratch) / "run"
-        manifest = _execute(chapter, values, work, progress) | {"id": target.name, "fingerprints": marks}
+        manifest = _execute(chapter, values, work, progress)
+        loaded = manifest["loaded"]
+        place = folder / f"{name}-{fingerprint(json.dumps(loaded, sort_keys=True))[:6]}"
+        manifest |= {"id": place.name, "fingerprints": marks, "outside": _outside(chapter, values, manifest)}
+        place = place if manifest["status"] == "ok" else failed
         (work / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-        place = target if manifest["status"] == "ok" else failed
         with replacing(place) as new:
             os.replace(work, new)
-    if place == target:
+    if place != failed:
         shutil.rmtree(failed, ignore_errors=True)
     return Run(place, manifest, fresh=True)
+
+
+def _outside(chapter: str, values: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    """Modules that the kernel loaded although no import leads to them: a change of theirs would go unnoticed."""
+    loaded = manifest["loaded"]
+    roots = [*_loaders(values), *(recordings.loader(name) for name in loaded.get("recordings", ()))]
+    roots += [module for name in loaded.get("models", ()) for module in models.loaders(name)]
+    return sorted(set(manifest["modules"]) - set(provenance.closure(source(chapter), *roots)))
 
 
 def of_this_source(chapter: str, folder: Path = RUNS) -> list[Run]:
@@ -284,7 +313,7 @@ def _execute(chapter: str, values: dict[str, Any], work: Path, progress: Callabl
         "error": error,
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 1),
-        "peak_memory_mb": _peak_memory(work),
+        **_left_behind(work),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "versions": {name: importlib.metadata.version(name) for name in REPORTED_VERSIONS},
@@ -318,11 +347,14 @@ def _heading_hook(notebook, progress: Callable | None) -> Callable | None:
     return hook if progress else None
 
 
-def _peak_memory(work: Path) -> float | None:
-    """Megabytes at most resident, left by the kernel when it ended (see lib.report.records)."""
-    path = work / "usage.json"
-    if not path.exists():
-        return None
-    usage = json.loads(path.read_text())
-    path.unlink()
-    return usage["peak_memory_mb"]
+def _left_behind(work: Path) -> dict[str, Any]:
+    """What the kernel noted for the manifest (see lib.report.records): peak memory, modules, models, recordings."""
+    usage, notes = work / "usage.json", work / provenance.LOADED
+    told = json.loads(usage.read_text()) if usage.exists() else {"peak_memory_mb": None, "modules": []}
+    told["loaded"] = {}
+    for line in notes.read_text().splitlines() if notes.exists() else ():
+        kind, name, mark = json.loads(line)
+        told["loaded"].setdefault(kind, {})[name] = mark
+    for path in (usage, notes):
+        path.unlink(missing_ok=True)
+    return told

@@ -60,7 +60,7 @@ def test_use_prints_what_the_page_shows(house, tmp_path):
     ],
 )
 def test_check_says_what_is_wrong(house, right, wrong, message):
-    file = house.folder / "lib" / "models" / "echo.py"
+    file = house.folder / "lib" / "models" / "loaders" / "echo.py"
     kept = file.read_text()
     assert right in kept
     try:

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from lib.chapters.measures.calibration import (
+    NOISES,
+    ar1_noise,
+    bias_floor,
+    false_positive_rates,
+    null_p_values,
+    pink_noise,
+)
 from lib.compare import MEASURES
-from lib.compare.calibration import NOISES, ar1_noise, bias_floor, false_positive_rates, null_p_values, pink_noise
 from lib.ground import WrongUse
 
 FEW = ["rsa_spearman", "cka_linear"]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from lib.compare.encoding import ALPHAS, nested_ridge, stratified_folds
-from lib.compare.ridge import gram, inner_scores, inner_splits, pooled_r2, tensor
+from lib.compare.encoding.nested import ALPHAS, nested_ridge, stratified_folds
+from lib.compare.encoding.ridge import gram, inner_scores, inner_splits, pooled_r2, tensor
 from lib.ground import WrongUse
 
 pytestmark = pytest.mark.filterwarnings("ignore:the penalty still improved")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge, RidgeCV
 
-from lib.compare.ceilings import (
+from lib.compare.encoding.ceilings import (
     PUBLISHED_ALPHAS,
     STABLE_ALPHAS,
     noise_corrected_r2,

@@ -5,8 +5,8 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from lib.compare.encoding import encoding_null, nested_ridge, prediction_null
-from lib.compare.ridge import pooled_r2
+from lib.compare.encoding.nested import encoding_null, nested_ridge, prediction_null
+from lib.compare.encoding.ridge import pooled_r2
 from lib.ground import WrongUse
 
 pytestmark = pytest.mark.filterwarnings("ignore:the penalty still improved")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import kendalltau
 
-from lib.compare import kendall
+from lib.compare.similarity import kendall
 
 
 def tau_b(*arrays, threads):

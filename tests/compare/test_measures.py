@@ -10,7 +10,7 @@ import torch
 from scipy.spatial.distance import pdist, squareform
 
 from lib.compare import MEASURES, VARIANTS, measure, similarity
-from lib.compare.geometry import average_ranks, correlation_rdm, cosine_rdm, euclidean, u_centre
+from lib.compare.similarity.geometry import average_ranks, correlation_rdm, cosine_rdm, euclidean, u_centre
 from lib.ground import WrongUse
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "measures.json").read_text())

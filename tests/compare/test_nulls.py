@@ -11,8 +11,9 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lib.compare import MEASURES, VARIANTS, averaged, permutation_null, reorder, sentence_null, similarity
-from lib.compare.tables import joint_table, reordering_table
+from lib.compare import MEASURES, VARIANTS, averaged, permutation_null, sentence_null, similarity
+from lib.compare.similarity import reorder
+from lib.compare.similarity.tables import joint_table, reordering_table
 from lib.ground import WrongUse
 from tests.compare.test_measures import CASES, inputs
 
@@ -290,6 +291,7 @@ def test_a_planted_layer_is_found_and_noise_is_not():
 
 def test_light_imports():
     heavy = ("dcor", "rsatoolbox", "mne", "transformers", "opensmile", "numba", "torch", "sklearn", "himalaya")
-    code = f"import sys, lib.compare.measures, lib.compare.nulls; print([m for m in {heavy} if m in sys.modules])"
+    modules = "lib.compare.similarity.measures, lib.compare.similarity.nulls"
+    code = f"import sys, {modules}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -21,7 +21,7 @@ from lib.compare.prosody import (
     partial_rsa,
     residuals,
 )
-from lib.compare.trimodal import PAIRS, SCORES, consistency_scores, tri_modal
+from lib.compare.similarity.trimodal import PAIRS, SCORES, consistency_scores, tri_modal
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "egemaps.json").read_text())

@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from lib.compare import permutation_null, sentence_null, similarity
-from lib.compare.components import principal_components, sign_patterns, sign_scores
-from lib.compare.geometry import correlation_rdm
+from lib.compare import similarity
+from lib.compare.similarity.components import principal_components, sign_patterns, sign_scores
+from lib.compare.similarity.geometry import correlation_rdm
 from lib.compare.timing import (
     NAMED_WINDOWS,
-    best_lag,
-    lagged,
     onto_frames,
     resized,
     segments,
@@ -106,32 +104,6 @@ def test_windows():
     assert list(sliding_windows(0.8, width=0.35, start=-0.1)) == [f"{a}-{a + 350} ms" for a in range(-100, 451, 50)]
 
 
-def delayed(lag, seed=0, length=4.0):
-    """A model's frames at 25 Hz and a response at 128 Hz that follows them by `lag`; simulated."""
-    rng = np.random.default_rng(seed)
-    frames = np.arange(int(25 * length)) / 25
-    states = rng.standard_normal((len(frames), 5))
-    times = np.arange(-64, int(128 * (length + 0.8))) / 128
-    heard = np.stack([np.interp(times - lag, frames, column, left=0, right=0) for column in states.T], axis=1)
-    return states, frames, heard + 0.3 * rng.standard_normal(heard.shape), times
-
-
-def test_planted_lag_is_found_and_the_search_is_paid_for():
-    lags = np.arange(0, 0.51, 0.04)
-    states, frames, heard, times = delayed(0.2)
-    null = permutation_null([states], lagged(heard, times, frames, lags), ["rsa_spearman", "dcor"], n_permutations=99)
-    found = best_lag(null)
-    np.testing.assert_allclose(found.lag, 0.2)
-    assert found.scores.dims == ("measure", "lag", "layer")
-    assert (found.p == 0.01).all()
-    noise = np.random.default_rng(5).standard_normal(heard.shape)
-    items = [({0: states}, lagged(noise, times, frames, lags)) for _ in range(2)]
-    nothing = sentence_null(items, ["rsa_spearman"], n_permutations=99)
-    paid = best_lag(nothing).p.item()
-    assert paid >= nothing.p.min().item()
-    assert paid > 0.05
-
-
 @pytest.mark.parametrize("case", REFERENCE["pca20"][:3], ids=lambda case: f"T={case['T']}")
 def test_components_and_their_signs(case):
     rng = np.random.default_rng(case["seed"])
@@ -193,7 +165,6 @@ def test_signs_move_rank_measures_and_not_the_others():
         (lambda x, t: principal_components(x, 0), "at least one component"),
         (lambda x, t: principal_components(np.ones((9, 3))), "all frames are the same"),
         (lambda x, t: principal_components(x[:2]), "at least 3 times"),
-        (lambda x, t: best_lag(permutation_null([x], x, ["dcor"], n_permutations=9)), "no lags"),
     ],
 )
 def test_wrong_use_is_explained(call, message):

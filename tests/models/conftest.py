@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.activations import Frames, Model
+from lib.models.activations import Frames
+from lib.models.extraction import Model
 
 
 @pytest.fixture(autouse=True)

@@ -6,11 +6,11 @@ import pytest
 from lib.ground import WrongUse
 from lib.models import Activations, load
 from lib.models.activations import checked
-from lib.models.baselines import BASELINES
-from lib.models.cochlea import cochleagram
+from lib.models.baselines.cochlea import cochleagram
+from lib.models.baselines.mel import logmel, mfcc
+from lib.models.baselines.modulation import spectrotemporal
 from lib.models.extraction import LIST, sound_features
-from lib.models.mel import logmel, mfcc
-from lib.models.modulation import spectrotemporal
+from lib.models.loaders.baselines import BASELINES
 
 
 def test_pooled_is_the_average_over_time():

@@ -9,8 +9,8 @@ import transformers as T
 
 from lib import models
 from lib.ground import DamagedData, MissingData, WrongUse
-from lib.models import audio, networks
-from lib.models.audio_encoders import ENCODERS
+from lib.models.loaders import audio, networks
+from lib.models.loaders.audio_encoders import ENCODERS
 from tests.models import tiny
 
 ROWS = [card for card in map(models.card, models.names()) if card.get("loader") == "audio"]

@@ -9,8 +9,8 @@ from transformers.audio_utils import mel_filter_bank, spectrogram, window_functi
 
 from lib import models
 from lib.ground import DamagedData, MissingData, WrongUse
-from lib.models import audio_llms, checkpoints
-from lib.models.audio_tokens import DESIGNS, centred, logmel, paired, paired_logmel
+from lib.models.loaders import audio_llms, checkpoints
+from lib.models.loaders.audio_tokens import DESIGNS, centred, logmel, paired, paired_logmel
 from tests.models import tiny_audio_llms as tiny
 
 RATE = 16000

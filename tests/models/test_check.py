@@ -8,7 +8,7 @@ from lib.ground import MissingData, WrongUse
 from lib.models import check as room
 from lib.models.activations import Frames
 from lib.models.check import check, frame_rate, syllables
-from lib.models.language import LanguageModel, TextStates
+from lib.models.loaders.language import LanguageModel, TextStates
 
 CARD = {"name": "counting", "rate": 1000, "layers": 2, "width": 10, "frame_rate": 100, "status": "runs"}
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from lib.ground import DamagedData, MissingData, WrongUse
-from lib.models import checkpoints
+from lib.models.loaders import checkpoints
 
 CARD = {"name": "some", "hub": "people/some-model", "revision": "main", "size_mb": 1234}
 

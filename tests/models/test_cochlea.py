@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.models.cochlea import (
+from lib.models.baselines.cochlea import (
     COMPRESSION,
     cochleagram,
     cochleagram_units,

@@ -9,8 +9,9 @@ from safetensors.torch import load_file, save_file
 
 from lib import models
 from lib.ground import DamagedData, MissingData, WrongUse
-from lib.models import language, static, storage
-from lib.models.language import TextStates, sound_words, text_states
+from lib.models import storage
+from lib.models.loaders import language, static
+from lib.models.text import TextStates, sound_words, text_states
 from tests.models import tiny_language as tiny
 
 ROWS = [card for card in map(models.card, models.names()) if card.get("loader") == "language"]

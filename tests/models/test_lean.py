@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lib.ground import WrongUse
-from lib.models.lean import computing, folded, one_by_one
+from lib.models.precision import computing, folded, one_by_one
 
 
 def build():

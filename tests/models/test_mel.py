@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.models.mel import logmel, logmel_units, mel_filters, mel_frequency, mel_number, mfcc, mfcc_units
+from lib.models.baselines.mel import logmel, logmel_units, mel_filters, mel_frequency, mel_number, mfcc, mfcc_units
 
 RATE = 16000
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.models.modulation import (
+from lib.models.baselines.modulation import (
     RATES,
     SCALES,
     _rate_gain,

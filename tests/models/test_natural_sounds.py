@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lib.models import load, sound_features
-from lib.models.baselines import BASELINES
+from lib.models.loaders.baselines import BASELINES
 
 pytestmark = [
     pytest.mark.real,

@@ -3,7 +3,7 @@ import torch
 import transformers as T
 
 from lib.ground import DamagedData
-from lib.models import networks
+from lib.models.loaders import networks
 
 SIZES = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 12}
 

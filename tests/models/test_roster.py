@@ -126,7 +126,7 @@ def test_untrained_twin_of_nothing_suggests_the_nearest():
 
 
 def test_loader_is_asked_for_the_twin_by_seed_and_the_model_is_called_by_its_full_name(monkeypatch):
-    from lib.models import baselines
+    from lib.models.loaders import baselines
 
     asked = []
     original = baselines.load

@@ -7,10 +7,11 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from lib.models import training, zoo
-from lib.models.dictation import spelled, tokenizer, word_errors, written
-from lib.models.recipes import RECIPES, recipe
-from lib.models.training import Clip, Diet, Schedule, learning_rate
+from lib.models.loaders import zoo
+from lib.training import loop as training
+from lib.training.dictation import spelled, tokenizer, word_errors, written
+from lib.training.loop import Clip, Diet, Schedule, learning_rate
+from lib.training.recipes import RECIPES, recipe
 
 SCHEDULE = Schedule(steps=40, batch=8, rate=0.05, warmup=4, seed=3, record=10)
 
@@ -199,7 +200,7 @@ def test_word_errors_are_edits(heard, said, errors):
 
 @pytest.mark.parametrize("made", RECIPES.values(), ids=RECIPES)
 def test_recipes_can_be_followed(made):
-    from lib import diets
+    from lib.training import diets
 
     assert set(made.diets) <= set(diets.DIETS)
     assert not made.start or made.start in RECIPES

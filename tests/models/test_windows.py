@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lib.models.activations import Frames
-from lib.models.baselines import load as load_baseline
+from lib.models.loaders.baselines import load as load_baseline
 from lib.models.windows import BATCH, batches, heard_in_windows
 
 RATE = 1000

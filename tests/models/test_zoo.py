@@ -7,9 +7,9 @@ import yaml
 
 from lib import models
 from lib.ground import MissingData, WrongUse
-from lib.models import audio_llms, zoo
 from lib.models.check import check
-from lib.models.recipes import RECIPES
+from lib.models.loaders import audio_llms, zoo
+from lib.training.recipes import RECIPES
 
 CARDS = models.roster().set_index("name").query("loader == 'zoo'")
 FINAL = [name for name in CARDS.index if "@" not in name]

@@ -7,7 +7,7 @@ it as ``save_pretrained`` does. ``encoder(architecture, network)`` is the part o
 import torch
 import transformers as T
 
-from lib.models import networks
+from lib.models.loaders import networks
 
 BLOCKS = {"num_hidden_layers": 3, "hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
 CONVOLUTIONS = {  # kernels and strides as published

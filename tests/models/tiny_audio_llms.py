@@ -120,7 +120,7 @@ def qwen2_5_omni(vocabulary):
 
 def _compact(cls, bands, **more):
     """Ours, saved under the published names; `more` are the sizes of the projector."""
-    from lib.models import speech_decoders
+    from lib.models.loaders import speech_decoders
 
     kind = getattr(speech_decoders, cls)
     audio = WHISPER | {"num_mel_bins": bands, "decoder_layers": 1, "decoder_attention_heads": 2}

@@ -10,7 +10,7 @@ from scipy.io import loadmat, savemat
 
 from lib import ground
 from lib.recordings import EEGRecording, bids, card, check, fetch, load
-from lib.recordings.alice_eeg import positions
+from lib.recordings.public.alice_eeg import positions
 
 RATE, SOUND_RATE = 500, 8000
 EEG = [str(number) for number in range(1, 62) if number != 29]
@@ -420,7 +420,9 @@ def test_the_card_says_what_was_not_tried():
 
 
 def test_the_eeg_chapter_runs_on_it(shared, tmp_path, monkeypatch):
-    from lib.report import eeg, eeg_words
+    from lib.chapters.eeg import material as eeg
+    from lib.chapters.eeg import words as eeg_words
+    from lib.compare.word_responses import LAGS
 
     monkeypatch.setenv("ALIKE_CACHE", str(tmp_path))
     monkeypatch.setattr(eeg, "LEAST_PIECES", 4)  # as many sentences as the made-up book has
@@ -437,6 +439,6 @@ def test_the_eeg_chapter_runs_on_it(shared, tmp_path, monkeypatch):
     assert len(said) == heard.words["sentence"].isin(stimuli).sum()
     assert list(eeg.items(frames, listeners, said, **how))
     fitted = eeg_words.word_responses(heard, listeners, ["sentence-003"])
-    assert fitted["words"].shape == (2, len(eeg_words.LAGS), 60)
+    assert fitted["words"].shape == (2, len(LAGS), 60)
     wave = fitted["words"].sel(channel="50").mean("subject")
     assert abs(float(wave.lag[int(wave.values.argmax())])) <= 1 / 64

@@ -12,7 +12,7 @@ import soundfile
 
 from lib import ground
 from lib.recordings import EEGRecording, bids, card, check, fetch, load
-from lib.recordings.old_man import sentence_numbers
+from lib.recordings.public.old_man import sentence_numbers
 from lib.recordings.spoken import chosen
 from lib.recordings.textgrid import read_tiers
 
@@ -450,7 +450,9 @@ def test_the_card_says_what_is_ours_and_what_was_not_tried():
 
 
 def test_the_eeg_chapter_runs_on_it(heard, tmp_path, monkeypatch):
-    from lib.report import eeg, eeg_words
+    from lib.chapters.eeg import material as eeg
+    from lib.chapters.eeg import words as eeg_words
+    from lib.compare.word_responses import LAGS
 
     monkeypatch.setenv("ALIKE_CACHE", str(tmp_path))
     monkeypatch.setattr(eeg, "LEAST_PIECES", 4)  # as many sentences as the made-up book has
@@ -466,7 +468,7 @@ def test_the_eeg_chapter_runs_on_it(heard, tmp_path, monkeypatch):
     assert len(words) == heard.words["sentence"].isin(stimuli).sum()
     assert list(eeg.items(frames, listeners, words, **how))
     fitted = eeg_words.word_responses(heard, listeners, [])
-    assert fitted["words"].shape == (2, len(eeg_words.LAGS), 128)
+    assert fitted["words"].shape == (2, len(LAGS), 128)
     wave = fitted["words"].sel(channel="D32").mean("subject")
     assert abs(float(wave.lag[int(wave.values.argmax())])) <= 1 / 64
 

@@ -12,8 +12,9 @@ from functools import partial
 import pytest
 
 from lib import ground
-from lib.recordings import card, check, fetch, natsound
+from lib.recordings import card, check, fetch
 from lib.recordings.files import fetch_archive, found, unpack
+from lib.recordings.public import natsound
 
 NAME = "natsound165"
 TOP = "natsound165-neuron2015-b41b99f"

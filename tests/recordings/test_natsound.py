@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from lib import ground
-from lib.recordings import COMPONENTS, card, fingerprint, load, natsound
+from lib.recordings import COMPONENTS, card, fingerprint, load
 from lib.recordings.cards import registry
+from lib.recordings.public import natsound
 
 COUNTS = {"Mechanical": 39, "EnvSound": 27, "Music": 24, "HumNonVoc": 15, "HumVoc": 13, "Song": 11}
 COUNTS |= {"EngSpeech": 10, "AniVoc": 10, "ForSpeech": 7, "AniNonVoc": 5, "Nature": 4}

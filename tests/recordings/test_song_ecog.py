@@ -9,8 +9,9 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from lib import ground
-from lib.recordings import SensorSoundRecording, card, check, fingerprint, load, natsound, song_ecog
+from lib.recordings import SensorSoundRecording, card, check, fingerprint, load
 from lib.recordings.cards import described, registry
+from lib.recordings.public import natsound, song_ecog
 
 LEVELS = ("electrodes", "components", "individual")
 KINDS = {"music": 3, "song": 2, "speech": 2}

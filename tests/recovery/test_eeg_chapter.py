@@ -9,11 +9,16 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from lib.compare import zscored
+from lib.chapters.eeg import evidence as eeg_claims
+from lib.chapters.eeg import material as eeg
+from lib.chapters.eeg import scale as eeg_scale
+from lib.chapters.eeg import scores as eeg_scores
+from lib.chapters.eeg import words as eeg_words
+from lib.compare import word_responses, zscored
 from lib.ground import WrongUse
 from lib.models import Activations
 from lib.recordings import load
-from lib.report import claims, eeg, eeg_claims, eeg_scale, eeg_scores, eeg_words
+from lib.report import claims
 
 SUBJECTS = tuple(f"s{k}" for k in range(6))
 
@@ -231,7 +236,7 @@ def test_the_back_of_the_head_is_found_by_name_or_by_place():
         mne.create_info(montage.ch_names, 128.0, "eeg").set_montage(montage)
         for montage in map(mne.channels.make_standard_montage, ("biosemi64", "biosemi128"))
     )
-    assert {named.ch_names[k] for k in eeg_words.back_of_head(named)} == set(eeg_words.CENTRO_PARIETAL)
+    assert {named.ch_names[k] for k in eeg_words.back_of_head(named)} == set(word_responses.CENTRO_PARIETAL)
     assert {"A3", "A19"} <= {placed.ch_names[k] for k in eeg_words.back_of_head(placed)}  # where CPz and Pz are
     with pytest.raises(WrongUse, match="positions"):
         eeg_words.back_of_head(mne.create_info(["1", "2"], 128.0, "eeg"))

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from lib.chapters.recovery import eeg as studies_eeg
+from lib.chapters.recovery import fmri as studies_fmri
+from lib.chapters.recovery import studies
 from lib.ground import DATA
 from lib.recordings import load
 from lib.recordings.channels import ROBUST_Z, robust_z
 from lib.recordings.pocket import eeg, waves
 from lib.recordings.pocket.telling import tell
-from lib.report import studies, studies_eeg, studies_fmri
 
 SEGMENTS = 3
 

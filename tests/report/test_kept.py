@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from lib.report.kept import kept
+from lib.report.cache import kept
 
 
 def test_arrays_come_back_with_their_labels(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.report import studies
+from lib.chapters.recovery import studies
 
 SETTING = {"recording": "r", "effect": "e", "without": "", "snr": 1.0, "listeners": 8, "minutes": 9.0}
 

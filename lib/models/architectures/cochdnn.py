@@ -5,9 +5,10 @@ Comes in: waveforms at 20 kHz. Goes out: for CochResNet50 "conv1_relu1", "maxpoo
 Units are channels times frequencies; "avgpool" of the first and "relufc" of the second are one frame per 2 s.
 
 The networks hear 2 s at a root mean square of 0.1: longer sounds are cut into pieces of 2 s, the last filled up with
-silence, of which no frame is given. Their cochleagram is not the one of ``lib.models.cochlea``: 211 half-cosine
-filters (203 between 50 Hz and 10 kHz, each an eighth of its width from the next, and four low-pass and high-pass at
-either side), Hilbert envelopes of half the amplitude, sampled at 200 Hz by a windowed sinc, and only then compressed.
+silence, of which no frame is given. Their cochleagram is not the one of ``lib.models.baselines.cochlea``: 211
+half-cosine filters (203 between 50 Hz and 10 kHz, each an eighth of its width from the next, and four low-pass and
+high-pass at either side), Hilbert envelopes of half the amplitude, sampled at 200 Hz by a windowed sinc, and only then
+compressed.
 
 Names are those of the public checkpoints (github.com/jenellefeather/cochdnn), whose network lies under
 "module.model.1." after the fixed filters. Reference: Tuckute, Feather et al. 2023, PLoS Biology 21, e3002366.
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lib.models.architectures.clock import Clock, pooled, same
-from lib.models.cochlea import COMPRESSION, erb_frequency, erb_number
+from lib.models.baselines.cochlea import COMPRESSION, erb_frequency, erb_number
 
 DEFAULTS = {"network": "resnet50", "channels": None, "full": 4096}
 IGNORED = ("fc.", "classification.")

@@ -12,7 +12,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from lib.models.mel import mel_frequency, mel_number
+from lib.models.baselines.mel import mel_frequency, mel_number
 
 EPSILON = torch.finfo(torch.float32).eps
 PREEMPHASIS = 0.97

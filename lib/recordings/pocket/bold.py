@@ -18,11 +18,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from lib import ground
+from lib import ground, provenance
 from lib.recordings.cards import described
 from lib.recordings.narrative import StoryRecording
 from lib.recordings.pocket import voxels, waves
-from lib.recordings.pocket.kept import source_fingerprint
 from lib.recordings.pocket.telling import Telling, tell
 from lib.recordings.pocket.voxels import BANDS, EFFECTS, MEANINGS, Voxels
 from lib.recordings.pocket.waves import check_settings, loudness, switched_off
@@ -113,7 +112,7 @@ def load(
     telling = tell(segments, root)
     names = list(telling.segments.index)
     heard = dict.fromkeys(names, 1) | {names[-1]: repeats}
-    code = source_fingerprint("waves", "voxels", "bold")
+    code = provenance.code(__name__)
     answers = lru_cache(maxsize=subjects)(partial(signals, cache(partial(drives, telling)), options))
     return StoryRecording(
         **described(NAME),

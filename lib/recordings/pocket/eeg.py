@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib import ground
+from lib import ground, provenance
 from lib.recordings import bids
 from lib.recordings.cards import card
 from lib.recordings.narrative import EEGRecording
 from lib.recordings.pocket import scalp, static, waves
-from lib.recordings.pocket.kept import content_fingerprint, kept_folder, source_fingerprint
+from lib.recordings.pocket.kept import content_fingerprint, kept_folder
 from lib.recordings.pocket.telling import Telling, tell
 from lib.recordings.pocket.waves import RATE, Options
 from lib.recordings.spoken import Tables, responses
@@ -86,7 +86,7 @@ def load(
         read, fingerprint = partial(bids.read_raw, place, task=TASK), content_fingerprint(place)
     else:
         read = partial(_simulated, telling, options, cache(partial(waves.drives, telling, options)))
-        fingerprint = ground.fingerprint(telling.fingerprint, source_fingerprint(*CODE), repr(options))
+        fingerprint = ground.fingerprint(telling.fingerprint, provenance.code(__name__), repr(options))
     kept = lru_cache(maxsize=2)(read)
     notes = {"recording": NAME, "simulated": True}
     durations = Tables(telling.sentences, telling.segments, telling.words).durations
@@ -136,7 +136,7 @@ def simulate(telling: Telling, options: Options, number: int, drive: np.ndarray 
 
 def kept_bids(telling: Telling, options: Options, root: str | Path | None = None) -> Path:
     """Folder of the simulated data set in BIDS, made if it is not in the cache or if anything in it is damaged."""
-    key = ground.fingerprint(source_fingerprint(*CODE, "kept"), telling.fingerprint, repr(options))
+    key = ground.fingerprint(provenance.code(__name__), telling.fingerprint, repr(options))
     return kept_folder(f"pocket-eeg-{key}", partial(_write, telling, options), root)
 
 

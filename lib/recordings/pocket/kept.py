@@ -59,12 +59,6 @@ def content_fingerprint(folder: Path) -> str:
     return ground.fingerprint((folder / REGISTRY).read_bytes())
 
 
-def source_fingerprint(*names: str) -> str:
-    """Hash of the modules of this package called `names`: what they make is made anew when they change."""
-    here = Path(__file__).parent
-    return ground.fingerprint(*((here / f"{name}.py").read_bytes() for name in names))
-
-
 def _register(folder: Path) -> None:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{ground.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]

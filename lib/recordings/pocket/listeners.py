@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from lib import ground
+from lib import ground, provenance
 from lib.recordings.cards import card, described
 from lib.recordings.pocket.elements import RATE
-from lib.recordings.pocket.kept import source_fingerprint
 from lib.recordings.pocket.sounds import sounds_folder
 from lib.recordings.pocket.truth import BASELINE, VOXEL_COORDS, Options, Truth, read_truth, subject_names
 from lib.recordings.record import COMPONENTS, FSAVERAGE_VERTICES, SoundRecording, component_array, response_array
@@ -73,7 +72,7 @@ def load(
         **described(NAME),
         stimuli=stimuli,
         subjects=subject_names(options),
-        fingerprint=ground.fingerprint(folder.name, source_fingerprint("listeners", "truth"), repr(options)),
+        fingerprint=ground.fingerprint(folder.name, provenance.code(__name__), repr(options)),
         read_audio=partial(_audio, folder, stimuli),
         read_responses=partial(_responses, responses),
         components=profiles,

@@ -16,14 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib import ground
+from lib import ground, provenance
 from lib.recordings.cards import card
 from lib.recordings.pocket.elements import RATE, SECONDS, N, finish, noise
-from lib.recordings.pocket.kept import kept_folder, source_fingerprint
+from lib.recordings.pocket.kept import kept_folder
 from lib.recordings.record import Recording
-
-_GENERATORS = ("elements", "nature", "matter", "machines", "voices", "animals", "music", "speech", "voice", "espeak")
-_SOURCES = (*_GENERATORS, "catalogue", "sounds", "profiles", "cortex")
 
 
 def specimen(thing: str, *, seed: int = 0, variant: int = 0) -> np.ndarray:
@@ -80,7 +77,7 @@ def catalogue_table(variants: int = 1) -> pd.DataFrame:
 
 def sounds_folder(seed: int = 0, root: str | Path | None = None) -> Path:
     """Folder of the 165 sounds for a seed, made if it is not in the cache or if anything in it is damaged."""
-    key = ground.fingerprint(source_fingerprint(*_SOURCES), str(seed))
+    key = ground.fingerprint(provenance.code(__name__), str(seed))
     return kept_folder(f"pocket-sounds-{key}", partial(_write, seed), root)
 
 
@@ -130,7 +127,7 @@ def labelled_sounds(root: str | Path | None = None, *, variants: int = 6, seed: 
             raise ground.WrongUse(f"{option} must be a whole number of at least {least}, not {value!r}")
     facts = card("pocket-words")
     table = catalogue_table(variants).assign(file="")
-    made_from = source_fingerprint(*_GENERATORS, "catalogue", "sounds")
+    made_from = provenance.code(__name__)
     return Recording(
         name="pocket-words",
         title=facts["title"],

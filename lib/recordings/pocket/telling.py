@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib import ground
+from lib import ground, provenance
 from lib.recordings.pocket import story
-from lib.recordings.pocket.kept import content_fingerprint, kept_folder, source_fingerprint
+from lib.recordings.pocket.kept import content_fingerprint, kept_folder
 from lib.recordings.pocket.narrator import RATE, Spoken, say
 
 LEAD = 0.25
@@ -92,7 +92,7 @@ def tell(segments: int | None = None, root: str | Path | None = None) -> Telling
     count = len(every) if segments is None else segments
     if not 1 <= count <= len(every):
         raise ground.WrongUse(f"segments={segments}: the story has {len(every)}, ask for 1 to {len(every)}")
-    code = source_fingerprint("story", "narrator", "voice", "espeak", "telling")
+    code = provenance.code(__name__)
     key = ground.fingerprint(code, story.FILE.read_bytes(), str(count))
     folder = kept_folder(f"pocket-telling-{key}", partial(_make, texts[texts["segment"].isin(every[:count])]), root)
     tables = {name: pd.read_csv(folder / f"{name}.csv", keep_default_na=False) for name in _TABLES}

@@ -1,0 +1,390 @@
+"""What the EEG chapter measures for the claims of arXiv 2601.16540, from similarities by sentence.
+
+Comes in: ``Scores`` of models (``lib.chapters.eeg.scores``) and similarity in windows of time. Goes out: tables, and
+quantities with intervals for ``lib.report.claims``. Intervals are over listeners where there are enough of them, else
+over sentences or sounds. A layer is chosen on other sentences than those it is scored on, but for ``above_chance``,
+whose null chooses the best of every draw as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lib.chapters.eeg.material import Heard, Piece
+from lib.chapters.eeg.scores import Scores
+from lib.compare import MEASURES, kendall_w, sliding_windows, split_peaks, tri_modal, window_scores
+from lib.compare.similarity.nulls import ROUNDING
+from lib.compare.word_responses import LATE
+from lib.ground import WrongUse
+from lib.report.claims import Measured
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from lib.models import Activations
+
+ENOUGH = 5
+"""Listeners from which on intervals are over listeners."""
+RANKS = tuple(name for name, one in MEASURES.items() if one.family == "rank")
+SHARED = ("dcor", "mi", "cka_linear", "cka_rbf")
+"""Dependence measures, each once: rv is cka_linear."""
+
+
+def unit_of(array: xr.DataArray) -> str:
+    """What intervals are over: ``subject`` or ``sentence``."""
+    return "subject" if array.sizes["subject"] >= ENOUGH else "sentence"
+
+
+def by_unit(array: xr.DataArray) -> xr.DataArray:
+    """Mean over sentences, or over subjects where there are few: (unit, ...), a missing sentence left out."""
+    unit = unit_of(array)
+    return array.mean("sentence" if unit == "subject" else "subject").rename({unit: "unit"}).transpose("unit", ...)
+
+
+def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
+    """Mean with its Student's t interval; `p` is that of a null where there is one, else of the t test against 0."""
+    from scipy import stats
+
+    units = np.asarray(units, dtype=np.float64)
+    units = units[np.isfinite(units)]
+    test = stats.ttest_1samp(units, 0)
+    low, high = test.confidence_interval(0.95)
+    p = float(test.pvalue) if np.isnan(p) else p
+    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p)
+
+
+def held_out(scores: Scores) -> xr.DataArray:
+    """Excess of the layer that is best on the other half of the sentences, (sentence, measure, subject).
+
+    Odd sentences choose for even ones and the reverse, measure by measure, on the mean over subjects.
+    """
+    import xarray as xr
+
+    excess, out = scores.excess, []
+    for half in (0, 1):
+        mine = excess.isel(sentence=slice(half, None, 2))
+        other = excess.isel(sentence=slice(1 - half, None, 2)).mean(["sentence", "subject"])
+        best = other.argmax("layer") if other.sizes["layer"] > 1 else xr.zeros_like(other.isel(layer=0), dtype=int)
+        out.append(mine.isel(layer=best.drop_vars("layer", errors="ignore")).drop_vars("layer", errors="ignore"))
+    order = list(excess.sentence.values)
+    return xr.concat(out, "sentence").sel(sentence=order).transpose("sentence", "measure", "subject")
+
+
+def held_out_layers(scores: Scores, measure: str = "rsa_spearman") -> dict[str, str]:
+    """Layer of every sentence that is best, beyond its null, on the other half of the sentences (``held_out``)."""
+    excess, out = scores.excess.sel(measure=measure), {}
+    for half in (0, 1):
+        best = excess.isel(sentence=slice(1 - half, None, 2)).mean(["sentence", "subject"]).idxmax("layer").item()
+        out |= dict.fromkeys(excess.sentence.values[half::2].tolist(), str(best))
+    return out
+
+
+def peaks(
+    scores: Scores, model: str, *, raw: bool = False, n_splits: int = 20, n_draws: int = 500, seed: int = 0
+) -> pd.DataFrame:
+    """Where each measure peaks in depth, beyond its null, by unit: columns model, unit, measure, family, depth, gain.
+
+    Layers differ in what their null gives, and that difference is the same in both halves: `raw` values, as published,
+    peak and hold up in noise. Units are listeners, or (where there are few) bootstrap draws of sentences, whose spread
+    is that of the mean.
+    """
+    excess = (scores.observed if raw else scores.excess).transpose("sentence", "layer", "measure", "subject")
+    depths, names, rows = np.linspace(0, 1, excess.sizes["layer"]), list(excess.measure.values), []
+    if unit_of(excess) == "subject":
+        units = [(str(s), excess.sel(subject=s).values, {"n_splits": n_splits}) for s in excess.subject.values]
+    else:
+        mean = excess.mean("subject").values
+        units = [("all", mean, {"n_splits": n_splits})]
+        units += [(f"draw {k}", mean, {"n_splits": 4, "redraw": True, "seed": (seed, k)}) for k in range(n_draws)]
+    for unit, values, how in units:
+        found = split_peaks(values, depths, **{"seed": seed} | how)
+        for k, name in enumerate(names):
+            rows.append((model, unit, str(name), MEASURES[str(name)].family, found.depth[k], found.gain[k]))
+    return pd.DataFrame(rows, columns=["model", "unit", "measure", "family", "depth", "gain"])
+
+
+def family_difference(table: pd.DataFrame) -> pd.DataFrame:
+    """By unit, mean over models and measures: depth of the peak of dependence minus rank measures, and both gains."""
+    kept = table[table["measure"].isin([*RANKS, *SHARED])]
+    wide = kept.groupby(["unit", "family"], sort=False)[["depth", "gain"]].mean().unstack("family")
+    return pd.DataFrame({
+        "depth": wide["depth"]["dependence"] - wide["depth"]["rank"],
+        "gain_rank": wide["gain"]["rank"],
+        "gain_dependence": wide["gain"]["dependence"],
+    })  # fmt: skip
+
+
+def of_units(units: pd.Series, n_stimuli: int) -> Measured:
+    """Mean over listeners with its interval; where units are draws of stimuli, the value of all and their percentiles.
+
+    Draws are of `n_stimuli`, which is then what the interval rests on.
+    """
+    if "all" not in units.index:
+        return estimate(units.to_numpy())
+    value, draws = float(units["all"]), units.drop("all").to_numpy()
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Measured(value=value, low=float(min(low, value)), high=float(max(high, value)), n=n_stimuli)
+
+
+def peak_intervals(table: pd.DataFrame, n_stimuli: int) -> pd.DataFrame:
+    """Depth of the peak of each measure in each model with its interval (``of_units``), from ``peaks`` of all models.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns model, measure, depth, low, high, n, in the order of the table.
+    """
+    rows = []
+    for (model, measure), part in table.groupby(["model", "measure"], sort=False):
+        found = of_units(part.set_index("unit")["depth"], n_stimuli)
+        rows.append((model, measure, found.value, found.low, found.high, found.n))
+    return pd.DataFrame(rows, columns=["model", "measure", "depth", "low", "high", "n"])
+
+
+def model_scores(models: Mapping[str, Scores]) -> xr.DataArray:
+    """Held-out excess of every model, (unit, model, measure)."""
+    import xarray as xr
+
+    parts = {name: by_unit(held_out(one)) for name, one in models.items()}
+    common = set.intersection(*(set(part.unit.values.tolist()) for part in parts.values()))
+    order = [u for u in next(iter(parts.values())).unit.values.tolist() if u in common]
+    joined = xr.concat([part.sel(unit=order) for part in parts.values()], pd.Index(list(parts), name="model"))
+    return joined.transpose("unit", "model", "measure")
+
+
+def noise_rankings(models: Mapping[str, Scores]) -> pd.DataFrame:
+    """What rankings of models look like where every model's scores are one draw of its null: one row a draw.
+
+    Measures see the same noise alike, those of a family most, so that they agree on rankings of models that have
+    nothing to rank. Draws are averaged over layers: no sentence by sentence draws are kept that could choose one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns split (Kendall's tau within minus between families) and w (Kendall's W of all eight measures).
+    """
+    families, everything = [*RANKS, *SHARED], list(MEASURES)
+    groups = {name: one.group for name, one in models.items()}
+    above = {name: (g.draws - g.null_mean).mean("layer") for name, g in groups.items()}
+    same = np.array([[(a in RANKS) == (b in RANKS) for a in families] for b in families])
+    upper, rows = np.triu(np.ones_like(same), 1).astype(bool), []
+    for draw in range(min(x.sizes["draw"] for x in above.values())):
+        table = pd.DataFrame({name: x.isel(draw=draw).sel(measure=everything).values for name, x in above.items()}).T
+        tau = table.set_axis(everything, axis=1)[families].corr("kendall").to_numpy()
+        w = float(kendall_w(table.to_numpy()))
+        rows.append((np.nanmean(tau[upper & same]) - np.nanmean(tau[upper & ~same]), w))
+    return pd.DataFrame(rows, columns=["split", "w"])
+
+
+def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") -> tuple[Measured, pd.DataFrame]:
+    """Best of all layers of all models against the best of each draw, and the same model by model.
+
+    Returns
+    -------
+    Measured
+        Best minus mean best under the null: value and p of the mean over everybody, interval over units.
+    pandas.DataFrame
+        By model: value, null_mean, p (corrected over its layers).
+    """
+    rows, observed, draws, each, lucky = [], [], [], [], []
+    for name, one in models.items():
+        group = one.group
+        row, best = group.observed.sel(measure=measure), group.draws.sel(measure=measure).max("layer")
+        p = (int((best >= float(row.max()) - ROUNDING).sum()) + 1) / (group.n_permutations + 1)
+        where = str(row.idxmax().values)
+        rows.append((name, where, float(row.max()), float(best.mean()), p))
+        observed.append(float(row.max()))
+        draws.append(best.values)
+        each.append(by_unit(one.observed.sel(measure=measure)).sel(layer=where))
+        lucky.append(by_unit(one.expected.sel(measure=measure)).mean("layer"))
+    top, null = int(np.argmax(observed)), np.max(draws, axis=0)
+    p = (int((null >= observed[top] - ROUNDING).sum()) + 1) / (len(null) + 1)
+    value = observed[top] - null.mean()
+    units = (each[top] - lucky[top]).values
+    spread = estimate(units)
+    low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
+    return Measured(value=value, low=low, high=high, n=spread.n, p=p), pd.DataFrame(
+        rows, columns=["model", "layer", "value", "null_mean", "p"]
+    )
+
+
+# ---- windows of time ----
+
+
+def windows(width: float, *, step: float = 0.05) -> dict[str, tuple[float, float]]:
+    """Sliding windows of one width from 0 to 800 ms, or so far that one starts at 500 ms."""
+    return sliding_windows(max(0.8, 0.5 + width), width=width, step=step)
+
+
+def late_windows(spans: Mapping[str, tuple[float, float]]) -> tuple[list[str], list[str]]:
+    """Windows within 250 to 500 ms (or, where they are longer, around it), and those that share no time with it."""
+    first, last, near = *LATE, 1e-6
+    within = [name for name, (a, b) in spans.items() if a > first - near and b < last + near]
+    around = [name for name, (a, b) in spans.items() if a < first + near and b > last - near]
+    late, apart = within or around, [name for name, (a, b) in spans.items() if b < first + near or a > last - near]
+    if not late or not apart:
+        raise WrongUse("no window of this width lies within (or around) 250 to 500 ms, or none apart from it.")
+    return late, apart
+
+
+def windowed(
+    frames: Mapping[str, Activations],
+    layers: Mapping[str, str],
+    heard: Heard,
+    parts: Sequence[Piece],
+    spans: Mapping,
+    *,
+    seed: int = 0,
+    **how: Any,
+) -> dict[str, xr.DataArray]:
+    """Spearman similarity of every channel in every window after a piece's onset, by piece.
+
+    Parameters
+    ----------
+    frames, heard, parts
+        As for ``eeg.items``.
+    layers : mapping of str to str
+        By piece, which layer to take (``held_out_layers``); pieces without one are left out.
+    spans : mapping
+        Windows (``windows``).
+    **how
+        Of ``window_scores``.
+
+    Returns
+    -------
+    dict of str to xarray.DataArray
+        observed and expected (mean of draws), both (sentence, subject, window, channel).
+    """
+    import xarray as xr
+
+    found, names, last = [], [], max(stop for _, stop in spans.values())
+    for number, piece in enumerate(parts):
+        if piece.name not in layers:
+            continue
+        one, times, layer = frames[piece.stimulus], heard.times[piece.stimulus], layers[piece.name]
+        clock = one.times[layer]
+        near = (clock >= piece.start - 1e-9) & (clock < piece.start + last + 0.1) & (clock <= times[-1])
+        if near.sum() < 6:
+            continue
+        what = (
+            [one.layers[layer][near]],
+            clock[near] - piece.start,
+            heard.values[piece.stimulus],
+            times - piece.start,
+        )
+        result = window_scores([what], spans, seed=seed * 100_003 + number, **how)
+        parts_of = {"observed": result.observed, "expected": result.draws.mean("draw")}
+        found.append(xr.Dataset(parts_of).isel(layer=0, drop=True).assign_coords(channel=list(heard.channels)))
+        names.append(piece.name)
+    if not found:
+        raise WrongUse("no piece lasts long enough for windows of time.")
+    joined = xr.concat(found, pd.Index(names, name="sentence"))
+    return {name: joined[name] for name in ("observed", "expected")}
+
+
+def late_contrast(scores: xr.DataArray, spans: Mapping[str, tuple[float, float]]) -> np.ndarray:
+    """Mean of the windows in 250 to 500 ms minus that of those apart, all of one width, mean over channels: by unit."""
+    late, apart = late_windows(spans)
+    course = by_unit(scores.mean("channel"))
+    return (course.sel(window=late).mean("window") - course.sel(window=apart).mean("window")).values
+
+
+# ---- how it was said ----
+
+
+def mean_excess(models: Mapping[str, Scores]) -> xr.DataArray:
+    """Held-out excess, mean over models: (sentence, measure, subject), of the sentences that all models have."""
+    import xarray as xr
+
+    parts = [held_out(one) for one in models.values()]
+    common = [s for s in parts[0].sentence.values if all(s in part.sentence.values for part in parts)]
+    return xr.concat([part.sel(sentence=common) for part in parts], "model").mean("model")
+
+
+def group_table(scores: xr.DataArray, labels: pd.Series) -> pd.DataFrame:
+    """Scores (sentence, measure, subject) by unit, group and measure, for ``lib.compare.compare_groups``."""
+    unit, group = unit_of(scores), labels.loc[scores.sentence.values].to_numpy()
+    frame = scores.assign_coords(group=("sentence", group)).to_dataframe("value").reset_index()
+    keys = ["measure", "group", unit]
+    return frame.groupby(keys, sort=False, as_index=False)["value"].mean().rename(columns={unit: "unit"})
+
+
+def group_effects(scores: xr.DataArray, low: pd.Series, nuisances: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Sentences of one group minus the rest, by measure, over sentences; nuisances are fitted together with the group.
+
+    Whatever sets two groups of sentences apart does so in all listeners alike, so the interval is over sentences, of
+    the mean over listeners. A group that follows its nuisances closely has a wide interval, not a small difference.
+
+    Parameters
+    ----------
+    scores : DataArray (sentence, measure, subject)
+    low : Series of bool
+        By sentence, which belong to the group.
+    nuisances : DataFrame (sentence, nuisance), optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns measure, difference, low, high, p (Student's t), n (sentences) and d (the difference over the residual
+        standard deviation); besides the measures, ``rank`` (Spearman RSA) and ``dependence`` (the mean of distance
+        correlation and linear CKA).
+    """
+    from scipy import stats
+
+    values = scores.mean("subject").to_pandas()  # sentence, measure
+    values["rank"], values["dependence"] = values["rsa_spearman"], values[["dcor", "cka_linear"]].mean(axis=1)
+    design = [np.ones(len(values)), low.loc[values.index].to_numpy(float)]
+    if nuisances is not None:
+        chosen = nuisances.loc[values.index]
+        design += [*((chosen - chosen.mean()) / chosen.std()).to_numpy().T]
+    design = np.stack(design, axis=1)  # sentence, term
+    dof = len(design) - design.shape[1]
+    if dof < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+        raise WrongUse(
+            f"{len(design)} sentences cannot tell the group from {design.shape[1] - 2} nuisances: take more."
+        )
+    weights, *_ = np.linalg.lstsq(design, values.to_numpy(), rcond=None)
+    sd = np.sqrt(((values.to_numpy() - design @ weights) ** 2).sum(axis=0) / dof)
+    se = sd * np.sqrt(np.linalg.inv(design.T @ design)[1, 1])
+    reach, p = stats.t.ppf(0.975, dof) * se, 2 * stats.t.sf(np.abs(weights[1]) / se, dof)
+    columns = {"difference": weights[1], "low": weights[1] - reach, "high": weights[1] + reach, "p": p}
+    return pd.DataFrame({"measure": values.columns} | columns | {"n": len(values), "d": weights[1] / sd})
+
+
+def as_measured(row: pd.Series) -> Measured:
+    """A row of ``group_effects`` as a quantity of a claim."""
+    return Measured(value=row["difference"], low=row["low"], high=row["high"], n=int(row["n"]), p=row["p"])
+
+
+def consistency(found: Any, score: str = "product") -> Measured:
+    """Tri-modal consistency minus its mean with the pair broken that leaves most, over subjects.
+
+    p is that of the mean over subjects against the pair that is hardest to beat.
+    """
+    observed, draws = found.observed.sel(score=score), found.draws.sel(score=score)
+    units = (observed - draws.mean("draw").max("broken")).values
+    return estimate(units, p=_hardest_p(observed.mean("subject"), draws.mean("subject")))
+
+
+def consistency_by_sentence(
+    items: Iterable[tuple], name: str, score: str = "product", *, seed: int, **how: Any
+) -> Measured:
+    """The same over sentences or sounds, for few sets of responses; `how` is that of ``tri_modal``."""
+    import xarray as xr
+
+    found = [tri_modal([one], name, seed=seed * 100_003 + k, **how) for k, one in enumerate(items)]
+    observed = xr.concat([one.observed.sel(score=score) for one in found], "sentence")
+    draws = xr.concat([one.draws.sel(score=score) for one in found], "sentence")
+    if "subject" in observed.dims:
+        observed, draws = observed.mean("subject"), draws.mean("subject")
+    drawn = draws.mean("sentence")
+    hardest = draws.isel(broken=int(drawn.mean("draw").argmax("broken"))).mean("draw")
+    return estimate((observed - hardest).values, p=_hardest_p(observed.mean("sentence"), drawn))
+
+
+def _hardest_p(value: xr.DataArray, draws: xr.DataArray) -> float:
+    return float((((draws >= value - ROUNDING).sum("draw") + 1) / (draws.sizes["draw"] + 1)).max())

@@ -1,0 +1,282 @@
+"""Material of the EEG chapter: pieces of sound, what listeners answered to them, and what models made of them.
+
+Comes in: a recording of connected speech with EEG, or of short sounds with electrodes in the brain. Goes out: pieces
+(sentences, words or sounds), responses and frames of models on clocks in seconds, and both at the frames of one piece
+after the other, ready to be compared (``eeg_scores``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lib.compare import onto_frames, principal_components, zscored
+from lib.ground import WrongUse, unknown
+from lib.models import Activations, sound_activations
+from lib.models import load as load_model
+from lib.recordings import EEGRecording
+from lib.report.cache import kept
+
+if TYPE_CHECKING:
+    import mne
+    import xarray as xr
+
+    from lib.recordings.preprocessing import Cleaned
+
+LEAST_FRAMES, LEAST_OTHERS, LEAST_PIECES = 4, 5, 8
+MARGIN = 0.6
+"""Seconds of response kept before a piece and after its end, for filters and lags."""
+ROOM = 3e9
+"""Bytes of cleaned recordings held at once; a listener that does not fit is cleaned again when asked for again."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A sentence, word or sound: which stimulus it is part of, from when to when [s from the stimulus' onset]."""
+
+    name: str
+    stimulus: str
+    start: float
+    stop: float
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Responses to the stimuli of a chapter.
+
+    Attributes
+    ----------
+    subjects : tuple of str
+        Whose; ("group",) where channels of several brains are taken together.
+    values : dict
+        By stimulus and subject, (n, c).
+    times : dict
+        By stimulus, (n,) [s from onset].
+    channels : tuple of str
+    info : mne.Info or None
+        Where channels lie on the scalp.
+    cleaned : Cleaned or None
+        What cleaning did to the first listener.
+    clean : callable or None
+        Gives the cleaned recording of a subject (``Cleaned``); ask for one after the other (see ``ROOM``).
+    """
+
+    subjects: tuple[str, ...]
+    values: dict[str, dict[str, np.ndarray]] = field(repr=False)
+    times: dict[str, np.ndarray] = field(repr=False)
+    channels: tuple[str, ...] = field(repr=False)
+    info: mne.Info | None = field(repr=False, default=None)
+    cleaned: Cleaned | None = field(repr=False, default=None)
+    clean: Callable[[str], Cleaned] | None = field(repr=False, default=None)
+
+
+def pieces(recording, unit: str, count: int) -> list[Piece]:
+    """`count` sentences (or sounds), evenly spaced over the recording, or all words of as many sentences.
+
+    Raises
+    ------
+    WrongUse
+        Words of sounds that have none, or fewer than ``LEAST_PIECES``: one half chooses layers for the other, and five
+        nuisances are regressed out of sentences.
+    """
+    table = recording.stimuli
+    if unit not in ("sentence", "word") or (unit == "word" and not isinstance(recording, EEGRecording)):
+        raise unknown("unit", unit, ("sentence", "word") if isinstance(recording, EEGRecording) else ("sentence",))
+    chosen = table.index[np.unique(np.linspace(0, len(table) - 1, min(count, len(table))).round().astype(int))]
+    if unit == "sentence":
+        found = [Piece(name, name, 0.0, float(table.loc[name, "duration"])) for name in chosen]
+    else:
+        words = recording.words[recording.words["sentence"].isin(chosen)]
+        found = [Piece(f"{w.sentence}/{w.position}", w.sentence, w.onset, w.offset) for w in words.itertuples()]
+    if len(found) < LEAST_PIECES:
+        raise WrongUse(f"{len(found)} pieces ({unit}) are too few: take sentences of at least {LEAST_PIECES}, or 0.")
+    return found
+
+
+def responses(recording, stimuli: Sequence[str], **choices: Any) -> Heard:
+    """Responses to some stimuli: EEG cleaned by `choices` (``recordings.preprocessing.clean``), others as they are.
+
+    Channels that somebody lacks, and those that are the reference and so always 0, are left out.
+    """
+    if isinstance(recording, EEGRecording):
+        return _scalp(recording, stimuli, choices)
+    one = recording.responses("group", stimuli[0])
+    values = {name: {"group": recording.responses("group", name).values.T} for name in stimuli}
+    return Heard(("group",), values, dict.fromkeys(stimuli, one.time.values), tuple(map(str, one.channel.values)))
+
+
+def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
+    import mne
+    import xarray as xr
+
+    from lib.recordings.preprocessing import clean
+
+    subjects = tuple(recording.subjects)
+    first = clean(recording.raw(subjects[0]), **choices)
+    size = first.raw.n_times * len(first.raw.ch_names) * 8
+
+    @lru_cache(maxsize=max(1, int(ROOM // size)))
+    def cleaned(subject: str) -> Cleaned:
+        return first if subject == subjects[0] else clean(recording.raw(subject), **choices)
+
+    def compute():
+        cuts = {name: [] for name in stimuli}
+        for subject in subjects:
+            raw = cleaned(subject).raw
+            for name in stimuli:
+                cuts[name].append(recording.responses(subject, name, raw=raw, tmin=-MARGIN, tmax=MARGIN).astype("f4"))
+        place = pd.Index(subjects, name="subject")
+        together = {name: xr.concat(each, place, join="inner") for name, each in cuts.items()}  # channels of everybody
+        return {name: x.transpose("subject", "time", "channel") for name, x in together.items()}
+
+    found = kept("responses", (recording.fingerprint, str(choices), str(stimuli), str(subjects)), compute)
+    named = choices.get("reference") or ()
+    against = {named} if isinstance(named, str) else set(named)
+    found = {name: x.sel(channel=[c for c in x.channel.values if c not in against]) for name, x in found.items()}
+    values = {name: dict(zip(subjects, x.values, strict=True)) for name, x in found.items()}
+    times = {name: x.time.values for name, x in found.items()}
+    channels = tuple(map(str, found[stimuli[0]].channel.values))
+    info = mne.pick_info(first.raw.info, [first.raw.ch_names.index(name) for name in channels])
+    return Heard(subjects, values, times, channels, info, first, cleaned)
+
+
+def represented(name: str, recording, stimuli: Sequence[str], rate: float) -> dict[str, Activations]:
+    """Frames of a model for each stimulus, on one clock for all layers, at most `rate` of them a second."""
+    sounds = [recording.audio(stimulus) for stimulus in stimuli]
+    found = sound_activations(load_model(name), sounds)
+    return {stimulus: _on_one_clock(one, rate) for stimulus, one in zip(stimuli, found, strict=True)}
+
+
+def _on_one_clock(one: Activations, rate: float) -> Activations:
+    """All layers at the times of the last, thinned through an anti-aliasing filter where it is faster than `rate`."""
+    *_, times = one.times.values()
+    if len(times) > 1 and 1 / np.median(np.diff(times)) > 1.01 * rate:
+        grid, method = np.arange(times[0], times[-1] + 1e-9, 1 / rate), "antialiased"
+    else:
+        grid, method = times, "linear"
+    layers = {}
+    for name, values in one.layers.items():
+        same = len(one.times[name]) == len(grid) and np.allclose(one.times[name], grid)
+        known = one.times[name]
+        layers[name] = np.asarray(values) if same else onto_frames(values, known, _within(grid, known), method)
+    return Activations(layers, dict.fromkeys(layers, grid))
+
+
+def _within(grid: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Times of `grid`, held at the ends of a layer that starts later or stops earlier."""
+    return np.clip(grid, times[0] - 0.04, times[-1] + 0.04)
+
+
+def voice(recording) -> pd.DataFrame:
+    """The eGeMAPS functionals of every sentence of a recording, (sentence, functional); from disk if known."""
+    import xarray as xr
+
+    from lib.compare import functionals
+
+    def compute():
+        sounds = {name: recording.audio(name)[0] for name in recording.stimuli.index}
+        found = functionals(sounds, int(recording.stimuli["rate"].iloc[0]))
+        return {"functionals": xr.DataArray(found, dims=("sentence", "functional"))}
+
+    found = kept("functionals", (recording.fingerprint,), compute)["functionals"]
+    return found.to_pandas().loc[recording.stimuli.index]
+
+
+def descriptions(recording, stimuli: Sequence[str]) -> dict[str, xr.DataArray]:
+    """The eGeMAPS descriptors of some stimuli frame by frame, each (time, descriptor); from disk if known."""
+    import xarray as xr
+
+    from lib.compare import descriptors
+
+    def one(name):
+        values, times, names = descriptors(*recording.audio(name))
+        return xr.DataArray(values, {"time": times, "descriptor": names}, ("time", "descriptor"))
+
+    return kept("descriptors", (recording.fingerprint, str(stimuli)), lambda: {name: one(name) for name in stimuli})
+
+
+def at_frames(described: xr.DataArray, frames: np.ndarray) -> np.ndarray:
+    """Descriptors at the times of frames, (frame, descriptor), standardised; those that never change are left out."""
+    varied, known = described.values[:, described.values.std(axis=0) > 0], described.time.values
+    values = onto_frames(varied, known, np.clip(frames, known[0], known[-1]), "linear")
+    return zscored(values[:, values.std(axis=0) > 1e-9])
+
+
+# ---- one piece after the other ----
+
+
+def item(
+    frames: Activations, heard: Heard, piece: Piece, *, components: int, whiten: bool, method: str, lag: float = 0.0
+) -> tuple[dict, dict] | None:
+    """Layers' components and listeners' responses at the frames of one piece; None where it has too few frames."""
+    inside = _inside(frames, piece)
+    if inside.sum() < LEAST_FRAMES:
+        return None
+    layers = {n: principal_components(x[inside], components, whiten=whiten) for n, x in frames.layers.items()}
+    known, when = heard.times[piece.stimulus], _times(frames)[inside] + lag
+    its_own = (known >= piece.start + lag) & (known < piece.stop + lag) if method == "count" else slice(None)
+    heard_here = {s: x[its_own] for s, x in heard.values[piece.stimulus].items()}
+    brought = _brought(heard_here, known[its_own], when, method)
+    return layers, {s: zscored(x) for s, x in brought.items()}
+
+
+def items(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], **how: Any) -> Iterator[tuple]:
+    """Piece and its ``item``, those with too few frames left out."""
+    for piece in parts:
+        found = item(frames[piece.stimulus], heard, piece, **how)
+        if found is not None:
+            yield piece, found
+
+
+def items_with_others(
+    frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], *, seed: int, most: int = 20, **how: Any
+) -> Iterator[tuple]:
+    """Piece, its ``item``, and what the same listeners answered to at most `most` other pieces, for ``other_null``.
+
+    Another response starts with the first frame of the other piece and lasts as long as this one; it may go on after
+    the other piece has ended. Pieces for which fewer than ``LEAST_OTHERS`` last so long are left out.
+    """
+    method = "linear" if how["method"] == "count" else how["method"]
+    stimuli = dict.fromkeys(piece.stimulus for piece in parts)
+    whole = {name: _whole(frames[name], heard, name, method, how.get("lag", 0.0)) for name in stimuli}
+    first = {piece.name: int(_inside(frames[piece.stimulus], piece).argmax()) for piece in parts}
+    left = {piece.name: len(next(iter(whole[piece.stimulus].values()))) - first[piece.name] for piece in parts}
+    rng = np.random.default_rng(seed)
+    for piece, (layers, answers) in items(frames, heard, parts, **how):
+        length = len(next(iter(answers.values())))
+        others = [other for other in parts if other.name != piece.name and left[other.name] >= length]
+        if len(others) < LEAST_OTHERS:
+            continue
+        chosen = [others[k] for k in rng.permutation(len(others))[:most]]
+        cuts = [(whole[other.stimulus], slice(first[other.name], first[other.name] + length)) for other in chosen]
+        yield piece, (layers, answers, {s: [zscored(x[s][cut]) for x, cut in cuts] for s in answers})
+
+
+def _times(frames: Activations) -> np.ndarray:
+    *_, times = frames.times.values()
+    return times
+
+
+def _inside(frames: Activations, piece: Piece) -> np.ndarray:
+    return (_times(frames) >= piece.start) & (_times(frames) < piece.stop)
+
+
+def _whole(frames: Activations, heard: Heard, stimulus: str, method: str, lag: float) -> dict[str, np.ndarray]:
+    """Responses of all listeners at every frame of a stimulus that lies within what was recorded."""
+    known, when = heard.times[stimulus], _times(frames) + lag
+    when = when[(when >= known[0]) & (when <= known[-1])]
+    return _brought(heard.values[stimulus], known, when, method)
+
+
+def _brought(
+    values: Mapping[str, np.ndarray], known: np.ndarray, when: np.ndarray, method: str
+) -> dict[str, np.ndarray]:
+    """Responses of all listeners at some times: together, because a filter is made once for all of them."""
+    ends = np.cumsum([x.shape[1] for x in values.values()])[:-1]
+    together = onto_frames(np.concatenate([*values.values()], axis=1), known, when, method)
+    return dict(zip(values, np.split(together, ends, axis=1), strict=True))

@@ -1,0 +1,277 @@
+"""Encoding models: how well a layer of a model predicts the responses of voxels, components or electrodes.
+
+Comes in: features of each layer and responses to the same stimuli, and a fold for every stimulus. Goes out: out-of-fold
+predictions, their squared correlation with the responses, and the layer and penalty chosen for every voxel and fold.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.compare.encoding.ridge import gram, unit_columns
+from lib.compare.encoding.search import NestedRidge, fit_kernels
+from lib.ground import WrongUse
+
+ALPHAS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0)  # arXiv 2511.16849
+ALPHA_LIMITS = (1e-6, 1e12)
+_COLUMNS = 8192  # permuted voxels fitted at once, at least one permutation
+
+
+def nested_ridge(
+    layers: Mapping[str, np.ndarray],
+    responses: np.ndarray,
+    folds: np.ndarray,
+    alphas: Sequence[float] = ALPHAS,
+    *,
+    extend_alphas: bool = True,
+    alpha_limits: tuple[float, float] = ALPHA_LIMITS,
+    device: str = "auto",
+    chunk: int | None = None,
+    progress: bool = False,
+) -> NestedRidge:
+    """Cross-validated ridge regression with layer and penalty chosen together, per voxel, on inner folds.
+
+    For every outer fold, every (penalty, layer) is scored by the r squared of its predictions pooled over inner folds
+    (each of the remaining folds left out in turn). The best is refitted on all remaining folds and predicts the outer
+    fold. Ties go to the smallest penalty, then to the first layer. Where the best penalty is the smallest or largest
+    of the grid, the grid is extended for that layer by halving or doubling while the score improves.
+
+    Parameters
+    ----------
+    layers : mapping of str to array of shape (n, d)
+        Features of n stimuli; d may differ between layers.
+    responses : array of shape (n, v)
+        Responses of v voxels to the same stimuli, without NaN.
+    folds : array of shape (n,)
+        Fold label of each stimulus; at least three different ones.
+    alphas : sequence of float
+        Ridge penalties, positive.
+    extend_alphas : bool
+        Extend the grid beyond its edges as published.
+    alpha_limits : tuple of float
+        The extension stops here; see `NestedRidge.edge`.
+    device : str
+        "auto", "cpu", "cuda" or "cuda:1". Decompositions always run on the CPU.
+    chunk : int, optional
+        Voxels handled at once, which bounds the memory. Default 2,048 on a CPU, 16,384 on a GPU.
+    progress : bool
+        Show a bar over layers.
+
+    Returns
+    -------
+    NestedRidge
+
+    Raises
+    ------
+    WrongUse
+        If arrays do not fit together, hold NaN, or the folds are fewer than three.
+
+    Notes
+    -----
+    Protocol of Pepino et al. (arXiv 2511.16849), equal to scikit-learn's ``Ridge(alpha)`` in an explicit loop. Made
+    for up to a few thousand stimuli: n x n Gram matrices take the place of the features.
+    """
+    kernels, y, labels = _check(layers, responses, folds)
+    return fit_kernels(kernels, y, labels, alphas, extend_alphas, alpha_limits, device, chunk, progress)
+
+
+def _check(layers: Mapping, responses: np.ndarray, folds: np.ndarray) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Gram matrices, float64 responses and fold labels, or an error that says what does not fit."""
+    y, labels = np.asarray(responses, dtype=np.float64), np.asarray(folds)
+    if y.ndim != 2:
+        raise WrongUse(f"responses must be (stimuli, voxels), got shape {y.shape}")
+    if labels.shape != y.shape[:1]:
+        raise WrongUse(f"folds must name one fold for each of the {len(y)} stimuli, got shape {labels.shape}")
+    names, counts = np.unique(labels, return_counts=True)
+    if len(names) < 3:
+        raise WrongUse(f"nested folds need at least 3 of them, got {names.tolist()}")
+    if np.sort(counts)[:-2].sum() < 2:
+        raise WrongUse(f"folds of {counts.tolist()} stimuli leave fewer than 2 to train on when two are held out")
+    bad = np.flatnonzero(~np.isfinite(y).all(0))
+    if len(bad):
+        raise WrongUse(f"responses of {len(bad)} voxels are not finite (first: voxel {bad[0]}); leave those voxels out")
+    if not isinstance(layers, Mapping):
+        raise WrongUse("layers must be {name: array of (stimuli, features)}; for predictions there is prediction_null")
+    if not layers:
+        raise WrongUse("layers is empty: give at least one {name: array of (stimuli, features)}")
+    return {name: _check_layer(name, x, len(y)) for name, x in layers.items()}, y, labels
+
+
+def _check_layer(name: str, features: np.ndarray, n: int) -> np.ndarray:
+    features = np.asarray(features)
+    if features.ndim != 2 or len(features) != n:
+        raise WrongUse(f"layer {name!r} must be ({n}, features) like the responses, got shape {features.shape}")
+    if not np.isfinite(features).all():
+        stimulus = int(np.flatnonzero(~np.isfinite(features).all(1))[0])
+        raise WrongUse(f"layer {name!r} is not finite (first at stimulus {stimulus})")
+    return gram(features)
+
+
+def stratified_folds(categories: Sequence, n_folds: int = 5, seed: int = 0) -> np.ndarray:
+    """Folds with every category spread evenly over them.
+
+    Parameters
+    ----------
+    categories : sequence of length n
+        Category of each stimulus.
+    n_folds : int
+        Number of folds, 2 to n.
+    seed : int
+        Seed of the random order within categories.
+
+    Returns
+    -------
+    array of int of shape (n,)
+        Fold of each stimulus, 0 to n_folds - 1. Fold sizes differ by at most one, and so do the counts of every
+        category.
+    """
+    categories = np.asarray(categories)
+    if categories.ndim != 1 or not 2 <= n_folds <= len(categories):
+        raise WrongUse(f"cannot make {n_folds} folds of categories with shape {categories.shape}")
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(categories))
+    order = order[np.argsort(categories[order], kind="stable")]  # shuffled within each category
+    dealt = (np.arange(len(order)) + rng.integers(n_folds)) % n_folds
+    folds = np.empty(len(order), dtype=int)
+    # Dealing on from one category to the next keeps the sizes equal; renaming folds changes nothing.
+    folds[order] = rng.permutation(n_folds)[dealt]
+    return folds
+
+
+@dataclass(frozen=True)
+class EncodingNull:
+    """What the tests here return.
+
+    Attributes
+    ----------
+    r2 : array of shape (v,)
+        Observed squared correlation of pooled predictions and responses, 0 where the correlation is negative.
+    draws : array of shape (n_permutations, v)
+        The same of permuted responses. One permutation serves all voxels, so a summary over voxels of a row is a draw
+        of that summary.
+    n : int
+        Number of stimuli.
+    """
+
+    r2: np.ndarray
+    draws: np.ndarray
+    n: int
+
+    @property
+    def null_mean(self) -> np.ndarray:
+        """Mean of the draws, (v,)."""
+        return self.draws.mean(0)
+
+    @property
+    def null_sd(self) -> np.ndarray:
+        """Standard deviation of the draws, (v,)."""
+        return self.draws.std(0)
+
+    @property
+    def p(self) -> np.ndarray:
+        """(b + 1) / (P + 1), b the permutations whose r2 reaches the observed one, (v,)."""
+        return (self._reached(self.draws) + 1) / (len(self.draws) + 1)
+
+    @property
+    def p_max(self) -> np.ndarray:
+        """The same against the largest r2 of all voxels in each permutation: corrected for the number of voxels."""
+        return (self._reached(self.draws.max(1, keepdims=True)) + 1) / (len(self.draws) + 1)
+
+    def _reached(self, draws: np.ndarray) -> np.ndarray:
+        return (draws >= self.r2 - 1e-12).sum(0)  # equal up to rounding counts as reached
+
+
+def encoding_null(
+    layers: Mapping[str, np.ndarray],
+    responses: np.ndarray,
+    folds: np.ndarray,
+    alphas: Sequence[float] = ALPHAS,
+    *,
+    n_permutations: int = 200,
+    seed: int = 0,
+    extend_alphas: bool = True,
+    alpha_limits: tuple[float, float] = ALPHA_LIMITS,
+    device: str = "auto",
+    chunk: int | None = None,
+    progress: bool = False,
+) -> EncodingNull:
+    """Permutation test of `nested_ridge`: everything is chosen and fitted again for every permutation.
+
+    What is permuted: the rows of the responses among the stimuli of each fold, before fitting. What it tests: which
+    stimulus of a fold evoked which response does not matter. The choice of layer and penalty is part of every draw,
+    and differences between the means of folds stay in the null, so neither can make a score significant.
+
+    Parameters
+    ----------
+    layers, responses, folds, alphas, extend_alphas, alpha_limits, device, chunk
+        As in `nested_ridge`.
+    n_permutations : int
+        Number of permutations P; the smallest p is 1 / (P + 1). The test takes P + 1 times as long as one fit.
+    seed : int
+        Of the permutations.
+    progress : bool
+        Show a bar over permutations.
+    """
+    from tqdm import tqdm
+
+    kernels, y, labels = _check(layers, responses, folds)
+    if n_permutations < 1:
+        raise WrongUse(f"n_permutations must be at least 1, got {n_permutations}")
+    orders = [np.arange(len(y)), *_orders(labels, n_permutations, seed)]
+    at_once = max(1, _COLUMNS // y.shape[1])
+    rows = []
+    with warnings.catch_warnings(), tqdm(total=len(orders), desc="permutations", disable=not progress) as bar:
+        warnings.filterwarnings("ignore", message="the penalty still improved")
+        for start in range(0, len(orders), at_once):
+            batch = orders[start : start + at_once]
+            permuted = np.hstack([y[order] for order in batch])
+            fit = fit_kernels(kernels, permuted, labels, alphas, extend_alphas, alpha_limits, device, chunk, False)
+            rows.append(fit.r2.reshape(len(batch), -1))
+            bar.update(len(batch))
+    scores = np.vstack(rows)
+    return EncodingNull(scores[0], scores[1:], len(y))
+
+
+def prediction_null(
+    predictions: np.ndarray, responses: np.ndarray, folds: np.ndarray, *, n_permutations: int = 1000, seed: int = 0
+) -> EncodingNull:
+    """Quick look without refitting: measured responses change places with others of their fold, predictions stay.
+
+    Liberal: every pair of stimuli from two folds enters the score twice (each helps to predict the other), which fixed
+    predictions cannot show. Without any signal about 11 % of p values lie below .05. Use it to see what is far from
+    significant; report `encoding_null`.
+
+    Parameters
+    ----------
+    predictions, responses : array of shape (n, v)
+        Out-of-fold predictions and what was measured.
+    folds : array of shape (n,)
+        Outer fold of each stimulus.
+    n_permutations, seed : int
+        Number of permutations, and their seed.
+    """
+    x, y = unit_columns(predictions), unit_columns(responses)
+    folds = np.asarray(folds)
+    if x.ndim != 2 or x.shape != y.shape or folds.shape != x.shape[:1]:
+        raise WrongUse(f"expected (n, v), (n, v) and (n,), got shapes {x.shape}, {y.shape} and {folds.shape}")
+    draws = np.array([_r2_of_units(x, y[order]) for order in _orders(folds, n_permutations, seed)])
+    return EncodingNull(_r2_of_units(x, y), draws, len(x))
+
+
+def _orders(folds: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
+    """Random orders of the stimuli that keep every stimulus in its fold."""
+    rng = np.random.default_rng(seed)
+    groups = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
+    for _ in range(count):
+        order = np.empty(len(folds), dtype=int)
+        for group in groups:
+            order[group] = rng.permutation(group)
+        yield order
+
+
+def _r2_of_units(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.clip(np.einsum("nv,nv->v", x, y), 0, 1) ** 2

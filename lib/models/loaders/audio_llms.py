@@ -1,0 +1,261 @@
+"""Audio-language models: what the layers of a language model hold while it listens.
+
+Comes in: the roster's card of an audio language model, or a folder with its checkpoint. Goes out: a ``Model`` whose
+layers are those of the language decoder, at the positions of the audio tokens only. No tokenizer is needed: the input
+is a short prompt of token numbers (`prompt` in the card, else the model's own first token, else nothing), then what the
+audio encoder and its projector made of the sound. The decoder is causal, so nothing after the sound could matter.
+
+``embedding`` is the projected audio as it enters the first block, ``layer.k`` the output of block k; the last one has
+passed the final norm, as everywhere in transformers. Tokens that stand for padding are dropped. Times are centres of
+the audio that a token sees first-hand, before any attention.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import contextmanager
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from lib import provenance
+from lib.ground import fingerprint, unknown
+from lib.models.activations import Frames
+from lib.models.extraction import Model
+from lib.models.loaders import checkpoints, networks
+from lib.models.loaders.audio_tokens import DESIGNS, RATE, Design, centred
+
+SHORTEST = 0.1  # seconds
+PARTS = ("decoder", "encoder")
+
+
+def load(card: Mapping, seed: int | None = None, *, part: str = "decoder") -> Model:
+    """Make the audio language model of a roster card.
+
+    Parameters
+    ----------
+    card : mapping
+        Row of the roster.
+    seed : int, optional
+        Take random weights from this seed, in the published size, instead of a checkpoint.
+    part : str
+        "decoder", or "encoder" for the blocks of its audio encoder (layers ``encoder.embedding``, ``encoder.1``, ...).
+
+    Raises
+    ------
+    lib.ground.MissingData
+        If the checkpoint is not on this machine.
+    """
+    if seed is None:
+        return from_folder(checkpoints.find(card), card, part=part)
+    config = _class(_design(card).config)(**card.get("config", {}))
+    name = f"untrained:{card['name']}:{seed}"
+    revision = fingerprint(name, config.to_json_string(), networks.versions())
+
+    def build():
+        kind = _class(_design(card).network)
+        return _ready(networks.untrained(lambda: kind(config), seed))
+
+    return _model(card | {"name": name}, config, build, revision, part)
+
+
+def from_folder(folder: str | Path, card: Mapping, *, part: str = "decoder") -> Model:
+    """Make an audio language model from a folder written by ``save_pretrained``.
+
+    Parameters
+    ----------
+    folder : path
+        Holds config.json and the weights as safetensors.
+    card : mapping
+        `name` and `architecture` (one of ``DESIGNS``) are needed, `prompt` (list of token numbers) is used.
+    part : str
+        See ``load``.
+
+    Returns
+    -------
+    Model
+        Weights are read when it first represents a sound.
+    """
+    folder = Path(folder)
+    config = _read_config(folder, card)
+    borrowed = {name: checkpoints.find(other) for name, other in _lenders(folder, card).items()}
+    revision = fingerprint(*(checkpoints.fingerprint_of(place) for place in (folder, *borrowed.values())))
+    return _model(card, config, lambda: _trained(card, config, folder, borrowed), revision, part)
+
+
+def _lenders(folder, card) -> dict[str, dict]:
+    """Cards of the models whose weights a checkpoint leaves out: {part of the network: card}."""
+    if "borrows" not in card:
+        return {}
+    from lib.models.cards import card as card_of
+    from lib.models.loaders.speech_decoders import ours
+
+    kind = _class(_design(card).network)
+    held = {ours(kind, key).split(".")[0] for key in checkpoints.keys(folder)}
+    return {part: card_of(name) for part, name in card["borrows"].items() if part not in held}
+
+
+def _model(card, config, build, revision, part) -> Model:
+    if part not in PARTS:
+        raise unknown("part of an audio language model", part, PARTS)
+    design, network = _design(card), cache(build)
+    layers = _decoder_layers(config) if part == "decoder" else _encoder_layers(config, design)
+    prompt = _prompt(card, config)
+
+    def represent(waves: np.ndarray) -> dict[str, Frames]:
+        import torch
+
+        with torch.inference_mode():
+            if part == "encoder":
+                return _encoded(network(), design, waves, layers)
+            return _decoded(network(), design, waves, layers, prompt)
+
+    def describe(layer: str):
+        import pandas as pd
+
+        return pd.DataFrame({"unit": range(layers[layer])})
+
+    revision = fingerprint(revision, part, str(prompt), provenance.code(__name__))
+    window = 0.02 * getattr(getattr(config, design.audio), "max_source_positions", 1500)
+    return Model(
+        card["name"], RATE, layers, revision, SHORTEST, represent, describe, window=window, context=min(4.0, window / 4)
+    )
+
+
+def _decoder_layers(config) -> dict[str, int]:
+    text = config.text_config
+    return {"embedding": text.hidden_size} | {f"layer.{k + 1}": text.hidden_size for k in range(text.num_hidden_layers)}
+
+
+def _encoder_layers(config, design) -> dict[str, int]:
+    audio = getattr(config, design.audio)
+    names = ["embedding", *range(1, audio.num_hidden_layers + 1)]
+    return {f"encoder.{name}": audio.hidden_size for name in names}
+
+
+def _prompt(card, config) -> tuple[int, ...]:
+    """Token numbers before the sound: the card's, else the token every text of this model begins with, if any."""
+    first = getattr(config.text_config, "bos_token_id", None)
+    prompt = tuple(card.get("prompt", () if first is None else (first,)))
+    last = config.text_config.vocab_size - 1
+    if any(not 0 <= token <= last for token in prompt):
+        raise ValueError(f"prompt of {card['name']} is {list(prompt)}; every token must be from 0 to {last}")
+    return prompt
+
+
+def _decoded(network, design, waves, layers, prompt) -> dict[str, Frames]:
+    """Hidden states of the language model at the audio tokens."""
+    import torch
+
+    count = design.count(waves.shape[1], design.step, design.offset)
+    audio = design.hear(network, waves)[:, :count]  # (sounds, tokens, width)
+    before = network.get_input_embeddings()(torch.tensor(prompt, dtype=torch.long, device=audio.device))
+    sequence = torch.cat([before.expand(len(audio), -1, -1), audio], dim=1)
+    states = network.language_model(inputs_embeds=sequence, output_hidden_states=True, use_cache=False).hidden_states
+    times = design.offset + design.step * np.arange(audio.shape[1])
+    return {name: _frames(state[:, len(prompt) :], times) for name, state in zip(layers, states, strict=True)}
+
+
+def _encoded(network, design, waves, layers) -> dict[str, Frames]:
+    """Input of the first block of the audio encoder and outputs of all blocks; the language model does not run."""
+    with _listening(design.encoder(network)) as states:
+        design.hear(network, waves)
+    step, offset = design.clock
+    states = [_joined(pieces, len(waves)) for pieces in states]
+    count = min(centred(waves.shape[1], step, offset), states[0].shape[1])
+    states, times = [state[:, :count] for state in states], offset + step * np.arange(count)
+    return {name: _frames(state, times) for name, state in zip(layers, states, strict=True)}
+
+
+@contextmanager
+def _listening(blocks):
+    """Collect the inputs of the first block and the outputs of every block, one for each window."""
+    states = [[] for _ in range(len(blocks) + 1)]
+
+    def before(module, args, kwargs):
+        states[0].append(args[0] if args else kwargs["hidden_states"])
+
+    def after(module, args, output, place):
+        states[place].append(output[0] if isinstance(output, tuple) else output)
+
+    hooks = [blocks[0].register_forward_pre_hook(before, with_kwargs=True)]
+    hooks += [block.register_forward_hook(partial(after, place=k + 1)) for k, block in enumerate(blocks)]
+    try:
+        yield states
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _joined(pieces, sounds):
+    """Windows (any number of sounds and frames, units) one after the other: (sounds, frames, units)."""
+    import torch
+
+    return torch.cat([piece.reshape(sounds, -1, piece.shape[-1]) for piece in pieces], dim=1)
+
+
+def _frames(state, times) -> Frames:
+    return Frames(state.float().cpu().numpy(), times)
+
+
+def _design(card) -> Design:
+    if card["architecture"] not in DESIGNS:
+        raise unknown("architecture of an audio language model", card["architecture"], DESIGNS)
+    return DESIGNS[card["architecture"]]
+
+
+def _class(name: str):
+    import transformers
+
+    found = getattr(transformers, name, None)
+    if found is None:  # our module imports networks: seconds that reading a configuration must not cost
+        from lib.models.loaders import speech_decoders
+
+        found = getattr(speech_decoders, name)
+    return found
+
+
+def _read_config(folder: Path, card):
+    """Configuration of a checkpoint; where the published one only points to others' sizes, the card has them."""
+    facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    kind = _class(_design(card).config)
+    if kind.__module__.startswith("transformers"):
+        return kind.from_dict(facts.get("thinker_config", facts))
+    return kind.from_dict(card.get("config", {}) | facts)
+
+
+def _trained(card, config, folder, borrowed):
+    """Weights of a checkpoint and of the models it borrows from."""
+    from transformers import AutoModel
+
+    kind = _class(_design(card).network)
+    names = getattr(kind, "NAMES", None)
+    network = networks.trained(kind, folder, spare=borrowed, config=config, key_mapping=names)
+    for part, place in borrowed.items():
+        whole = networks.trained(AutoModel, place, spare=("pooler", "decoder"))
+        setattr(network, part, getattr(whole, "encoder", whole))
+    _adapt(network, folder)
+    return _ready(network)
+
+
+def _adapt(network, folder):
+    """Add the low-rank adapter that lies beside some checkpoints: weight + alpha / rank * B A (Hu et al. 2021)."""
+    import torch
+
+    if not (folder / "adapter_config.json").exists() or any("lora_" in name for name, _ in network.named_parameters()):
+        return
+    facts = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    pairs = checkpoints.state_dict(folder / "adapter_model.safetensors")
+    with torch.no_grad():
+        for name in (name for name in pairs if name.endswith(".lora_A.weight")):
+            down, up = pairs[name].float(), pairs[name.replace("lora_A", "lora_B")].float()
+            place = name.split(".layers.")[1].removesuffix(".lora_A.weight")
+            weight = network.language_model.get_parameter(f"layers.{place}.weight")
+            weight += facts["lora_alpha"] / facts["r"] * (up @ down)  # (out, rank) @ (rank, in)
+
+
+def _ready(network):
+    network.visual = None  # some also see; nothing here does
+    return networks.ready(network)

@@ -1,0 +1,123 @@
+"""The spectrogram that the small patch models see: log-mel, free of level, each band on its own scale.
+
+Comes in: waveforms at 16 kHz. Goes out: arrays (sounds, frames, bands) for transformers' AST, 200 frames per second,
+cut or padded to what the network takes (400 frames, 2 s). Windows of 64 ms tell the harmonics of a voice apart; a
+patch of 16 by 16 holds 16 bands and 80 ms.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from lib.ground import replacing
+
+RATE, HOP, WINDOW = 16_000, 80, 1024  # Hz, samples, samples
+BANDS = 128
+PATCH = 16  # frames and bands
+FRAMES = 400  # what the network takes
+QUIET = 1e-10  # power that is added to that of a frame, so that silence stays silence
+RANGE = 3.0  # decades below the loudest frame, where frames cease to count for the level of a sound
+DEPTH = 6.0  # decades below the level of a sound, where its floor is
+SIDE = (BANDS // PATCH, FRAMES // PATCH)  # rows of frequency, columns of time, in patches
+STEP = PATCH * HOP / RATE
+OFFSET = (PATCH - 1) / 2 * HOP / RATE
+"""Seconds from patch to patch, and the centre of the first: frames are centred on samples 0, 80, 160, ..."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Mean and standard deviation of each band over the sounds that a model trained on."""
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    def write(self, folder: Path) -> None:
+        """Write preprocessor_config.json, with all facts of the spectrogram."""
+        facts = {
+            "feature_extractor_type": "lib.models.loaders.patches",
+            "sampling_rate": RATE,
+            "hop_length": HOP,
+            "n_fft": WINDOW,
+        }
+        facts |= {"feature_size": BANDS, "nb_max_frames": FRAMES, "decades": DEPTH, "range": RANGE} | asdict(self)
+        with replacing(folder / "preprocessor_config.json") as scratch:
+            scratch.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Scale:
+        """Read what ``write`` wrote."""
+        facts = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
+        return cls(tuple(facts["mean"]), tuple(facts["deviation"]))
+
+    @classmethod
+    def of(cls, spectra: list[np.ndarray]) -> Scale:
+        """Measure it on free-of-level spectra (frames, bands)."""
+        frames = np.concatenate([spectrum[::7] for spectrum in spectra])
+        rounded = [np.round(value.astype(float), 5).tolist() for value in (frames.mean(0), frames.std(0))]
+        return cls(tuple(rounded[0]), tuple(rounded[1]))
+
+
+def power(waves: np.ndarray) -> np.ndarray:
+    """Mel power (sounds, frames, bands) of waveforms (sounds, samples): Hann windows, Slaney's mel filters."""
+    import torch
+
+    sounds, window = torch.as_tensor(np.asarray(waves, np.float32)), torch.hann_window(WINDOW)
+    spectrum = torch.stft(sounds, WINDOW, HOP, window=window, pad_mode="constant", return_complex=True)
+    mel = spectrum.abs().square().transpose(1, 2) @ torch.as_tensor(_filters())  # sounds, frames, bands
+    return mel.numpy()[:, : ceil(waves.shape[-1] / HOP)]
+
+
+def level_free(mel: np.ndarray) -> np.ndarray:
+    """Decades above the floor of mel power (..., frames, bands); the floor is DEPTH below the level of the sound.
+
+    The level is the mean of decades over frames, so that one loud moment hardly moves it; frames that are more than
+    RANGE below the loudest count as just that.
+    """
+    frames = mel.mean(axis=-1, keepdims=True)
+    audible = np.maximum(frames, frames.max(axis=-2, keepdims=True) / 10**RANGE) + QUIET
+    level = 10 ** np.log10(audible).mean(axis=-2, keepdims=True)
+    return np.log10(np.maximum(mel / level, 10**-DEPTH)).astype(np.float32) + np.float32(DEPTH)
+
+
+def fitted(spectra: np.ndarray, scale: Scale) -> np.ndarray:
+    """Standardise each band, and pad with the floor to FRAMES: (..., FRAMES, bands)."""
+    missing = FRAMES - spectra.shape[-2]
+    padded = np.pad(spectra, [(0, 0)] * (spectra.ndim - 2) + [(0, missing), (0, 0)])
+    return (padded - np.float32(scale.mean)) / np.float32(scale.deviation)
+
+
+def columns(samples: int) -> int:
+    """Number of patch columns whose centre lies inside a sound, at least one."""
+    return min(FRAMES // PATCH, max(1, ceil((samples / RATE - OFFSET) / STEP - 1e-9)))
+
+
+@cache
+def _filters() -> np.ndarray:
+    from transformers.audio_utils import mel_filter_bank
+
+    return mel_filter_bank(WINDOW // 2 + 1, BANDS, 0.0, RATE / 2, RATE, norm="slaney", mel_scale="slaney").astype("f4")
+
+
+def positions(side: tuple[int, int], width: int):
+    """Sines and cosines of the row and the column of each patch: (patches, width)."""
+    import torch
+
+    rates = 10_000 ** -(torch.arange(width // 4) / (width // 4))
+    rows, columns = torch.meshgrid(torch.arange(side[0]), torch.arange(side[1]), indexing="ij")
+    angles = [place.reshape(-1, 1) * rates for place in (rows, columns)]
+    return torch.cat([part for angle in angles for part in (angle.sin(), angle.cos())], dim=1)
+
+
+def initialised(encoder):
+    """Start the position embeddings of an AST as sines and cosines, which tell places apart from the first step on."""
+    import torch
+
+    with torch.no_grad():
+        encoder.embeddings.position_embeddings[0, 2:] = positions(SIDE, encoder.config.hidden_size)
+    return encoder

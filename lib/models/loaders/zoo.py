@@ -1,0 +1,127 @@
+"""The small models that were trained for this book: how they come out of data/zoo.
+
+Comes in: a card of the roster. Goes out: a ``Model``, read through transformers as a published one is. A folder of
+data/zoo holds config.json, model.safetensors, preprocessor_config.json, card.yml (recipe, licences, scores on held-out
+sounds) and curve.csv; checkpoints of its training lie below it, and the roster calls them ``NAME@STEP``.
+
+Spectrogram models hear two seconds at once. Their layers are ``embedding`` (patches with their places) and ``layer.k``;
+patches of one column of time are averaged over frequency, and the two tokens that stand for no place are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from lib import provenance
+from lib.ground import DATA, MissingData, WrongUse, fingerprint
+from lib.models.activations import Frames
+from lib.models.extraction import Model
+from lib.models.loaders import audio, audio_llms, checkpoints, networks, patches
+
+FOLDER = DATA / "zoo"
+FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+SHORTEST, CONTEXT = 0.1, 0.4  # seconds
+WINDOWS = {"qwen2_audio": (2.0, 0.2)}  # what it heard in training, and context, in seconds
+OF_THE_FILE = ("architectures", "dtype", "model_type", "transformers_version")  # of config.json: no sizes
+
+
+def load(card: Mapping, seed: int | None = None) -> Model:
+    """Make the small model of a roster card.
+
+    Parameters
+    ----------
+    card : mapping
+        Row of the roster: `name` (with ``@STEP`` for a checkpoint) and `architecture`.
+    seed : int, optional
+        Take random weights from this seed; the spectrogram keeps the scale of the trained model.
+
+    Raises
+    ------
+    lib.ground.MissingData
+        If its folder is not complete.
+    """
+    folder = folder_of(card["name"])
+    if card["architecture"] == "audio-spectrogram-transformer":
+        return _patch_model(card, folder, seed)
+    room = audio if card["architecture"] == "hubert" else audio_llms
+    model = room.from_folder(_complete(folder), card) if seed is None else room.load(_sized(card, folder), seed)
+    if card["architecture"] not in WINDOWS:
+        return model
+    window, context = WINDOWS[card["architecture"]]
+    return replace(model, window=window, context=context)
+
+
+def folder_of(name: str) -> Path:
+    """Folder of a small model, or of one of its checkpoints, by its name in the roster."""
+    base, _, step = name.partition("@")
+    return FOLDER / base / "checkpoints" / f"step-{step}" if step else FOLDER / base
+
+
+def _sized(card, folder) -> dict:
+    """Card with the sizes of the trained network, for its untrained twin."""
+    config = json.loads((_complete(folder) / "config.json").read_text(encoding="utf-8"))
+    return {**card, "config": {key: value for key, value in config.items() if key not in OF_THE_FILE}}
+
+
+def _complete(folder: Path) -> Path:
+    missing = [file for file in FILES if not (folder / file).is_file()]
+    if missing:
+        name = folder.relative_to(FOLDER).parts[0]
+        raise MissingData(f"{folder} lacks {', '.join(missing)}: `alike models train {name}` makes it anew")
+    return folder
+
+
+def _patch_model(card, folder, seed) -> Model:
+    from transformers import ASTConfig
+
+    folder = _complete(folder)
+    config, scale = ASTConfig.from_pretrained(folder), patches.Scale.read(folder)
+    name = card["name"] if seed is None else f"untrained:{card['name']}:{seed}"
+    marks = [checkpoints.fingerprint_of(folder / file) for file in FILES]
+    origin = marks if seed is None else [marks[0], marks[2], str(seed), networks.versions()]
+    network = cache(lambda: _network(folder, config, seed))
+    layers = dict.fromkeys(
+        ["embedding", *(f"layer.{k + 1}" for k in range(config.num_hidden_layers))], config.hidden_size
+    )
+
+    def represent(waves: np.ndarray) -> dict[str, Frames]:
+        return dict(zip(layers, _states(network(), waves, scale), strict=True))
+
+    def describe(layer: str):
+        import pandas as pd
+
+        return pd.DataFrame({"unit": np.arange(layers[layer])})
+
+    longest = patches.FRAMES * patches.HOP / patches.RATE
+    revision = fingerprint(*origin, provenance.code(__name__))
+    return Model(name, patches.RATE, layers, revision, SHORTEST, represent, describe, longest, CONTEXT)
+
+
+def _network(folder, config, seed):
+    from transformers import ASTModel
+
+    if seed is None:
+        return networks.ready(networks.trained(ASTModel, folder))
+    config.dtype = None  # of the stored weights; random ones are drawn in single precision
+    return networks.ready(networks.untrained(lambda: patches.initialised(ASTModel(config)), seed))
+
+
+def _states(network, waves, scale) -> list[Frames]:
+    """Hidden states of all layers, one frame per column of patches."""
+    import torch
+
+    if waves.shape[1] > patches.FRAMES * patches.HOP:
+        raise WrongUse(f"a spectrogram model hears 2 s at once; got {waves.shape[1] / patches.RATE:.2f} s")
+    spectra = patches.fitted(patches.level_free(patches.power(waves)), scale)
+    with torch.inference_mode():
+        states = network(torch.as_tensor(spectra).to(network.device), output_hidden_states=True).hidden_states
+    count, rows = patches.columns(waves.shape[1]), patches.BANDS // patches.PATCH
+    times = patches.OFFSET + patches.STEP * np.arange(count)
+    heard = [state[:, 2:].unflatten(1, (rows, -1)).mean(1) for state in states]  # sounds, columns, units
+    return [Frames(state[:, :count].float().cpu().numpy(), times) for state in heard]

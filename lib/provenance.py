@@ -1,0 +1,203 @@
+"""What depends on what: the one mechanism by which runs, caches, recordings and models know that they are stale.
+
+Comes in: names of modules, or a chapter's file. Goes out: ``closure``, the modules that imports lead to from there;
+``code``, the fingerprint of their source; ``tables``, the data files that this source names; and ``watching``, the
+models and recordings that were really loaded while something was computed. No list of paths is kept anywhere, so none
+can be forgotten.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
+
+from lib.ground import DATA, ROOT, WrongUse, fingerprint
+
+CARDS = ("models.yml", "recordings.yml")
+LOADED = "loaded.jsonl"
+"""File in the folder of a run where its kernel notes what it loads."""
+
+
+def closure(*roots: str | Path) -> tuple[str, ...]:
+    """Modules of ``lib`` that can be reached through imports, wherever in a file the import stands.
+
+    Parameters
+    ----------
+    *roots : str or path
+        Modules by dotted name (``"lib.compare"``), or files that are not modules: chapters.
+
+    Returns
+    -------
+    tuple of str
+        Dotted names, sorted; modules among the roots are part of it. A name that a room's table of contents takes from
+        one of its modules leads to that module, not to all of the room; imports for type checkers lead nowhere.
+
+    Raises
+    ------
+    WrongUse
+        A root that is no module of lib.
+    """
+    found, waiting = set(), []
+    for root in roots:
+        if isinstance(root, Path):
+            waiting += _imported(root, "", root.stat().st_mtime_ns)
+        elif module_file(root) is None:
+            raise WrongUse(f"{root!r} is no module of this project.")
+        else:
+            waiting.append(root)
+    while waiting:
+        for name in _with_packages(waiting.pop()):
+            if name not in found:
+                found.add(name)
+                file = module_file(name)
+                waiting += _imported(file, name, file.stat().st_mtime_ns)
+    return tuple(sorted(found))
+
+
+def code(*roots: str | Path) -> str:
+    """Fingerprint of the source of everything in the ``closure`` of `roots`, files among them included."""
+    files = [root for root in roots if isinstance(root, Path)]
+    named = {name: module_file(name) for name in closure(*roots)}
+    return fingerprint(
+        *(path.read_bytes() for path in files), *(p for n, f in named.items() for p in (n, f.read_bytes()))
+    )
+
+
+def tables(*roots: str | Path) -> tuple[Path, ...]:
+    """Tracked tables (data/*.yml, data/*.csv, data/published/*.csv) whose file name stands in the closure of `roots`.
+
+    Cards of models and recordings are left out: they count one by one, in the fingerprints of those that are loaded.
+    """
+    sources = [*(root for root in roots if isinstance(root, Path)), *map(module_file, closure(*roots))]
+    words = set().union(*(_texts(path, path.stat().st_mtime_ns) for path in sources))
+    files = [path for pattern in ("*.yml", "*.csv", "published/*.csv") for path in sorted(DATA.glob(pattern))]
+    return tuple(path for path in files if path.name in words and path.name not in CARDS)
+
+
+def module_file(name: str) -> Path | None:
+    """File of a module of lib by its dotted name; None if there is none."""
+    if name.partition(".")[0] != "lib":
+        return None
+    place = ROOT.joinpath(*name.split("."))
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+
+
+def _with_packages(name: str) -> list[str]:
+    """A module and the packages it lies in: importing it runs their files too."""
+    parts = name.split(".")
+    return [".".join(parts[: k + 1]) for k in range(len(parts))]
+
+
+@lru_cache(maxsize=1024)
+def _imported(path: Path, module: str, changed: int) -> tuple[str, ...]:
+    """Modules that a file imports, as of the moment it was changed."""
+    del changed  # part of the key: an edited file is read again
+    out: list[str] = []
+    for node in _statements(_parsed(path)):
+        if isinstance(node, ast.Import):
+            out += [name for alias in node.names for name in _whole_room(alias.name)]
+        elif isinstance(node, ast.ImportFrom) and (source := _source(node, path, module)):
+            out += [name for alias in node.names for name in _origin(source, alias.name)]
+    return tuple(dict.fromkeys(name for name in out if module_file(name)))
+
+
+@lru_cache(maxsize=1024)
+def _texts(path: Path, changed: int) -> frozenset[str]:
+    """Last words of the paths that stand in a file as texts."""
+    del changed
+    found = (node.value for node in ast.walk(_parsed(path)) if isinstance(node, ast.Constant))
+    return frozenset(text.rpartition("/")[2] for text in found if isinstance(text, str) and len(text) < 100)
+
+
+def _parsed(path: Path) -> ast.Module:
+    """Tree of a file; lines of a chapter that only a notebook understands (%, !) are passed over."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return ast.parse("\n".join("" if line.startswith(("%", "!")) else line for line in lines), str(path))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below one but those that only a type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            children: list[ast.AST] = list(child.orelse)
+        else:
+            yield child
+            children = [child]
+        for one in children:
+            yield from _statements(one)
+
+
+def _source(node: ast.ImportFrom, path: Path, module: str) -> str:
+    """Dotted name of what stands between ``from`` and ``import``."""
+    if not node.level:
+        return node.module or ""
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    return ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
+
+
+def _origin(source: str, name: str) -> list[str]:
+    """Modules that ``from source import name`` needs."""
+    if name == "*":
+        return _whole_room(source)
+    if module_file(f"{source}.{name}"):
+        return [f"{source}.{name}"]
+    return [source, *(f"{source}.{part}" for part, names in contents(source).items() if name in names)]
+
+
+def _whole_room(name: str) -> list[str]:
+    return [name, *(f"{name}.{part}" for part in contents(name))]
+
+
+def contents(package: str) -> Mapping[str, list[str]]:
+    """A room's table of contents, {module: names}, as its ``__init__`` hands it to ``lazy_loader.attach``."""
+    file = module_file(package)
+    if file is None or file.name != "__init__.py":
+        return {}
+    return _contents(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _contents(file: Path, changed: int) -> Mapping[str, list[str]]:
+    del changed
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.keyword) and node.arg == "submod_attrs":
+            return ast.literal_eval(node.value)
+    return {}
+
+
+_WATCHERS: ContextVar[tuple[dict[str, dict[str, str]], ...]] = ContextVar("watchers", default=())
+
+
+@contextmanager
+def watching() -> Iterator[dict[str, dict[str, str]]]:
+    """Learn which models and recordings are loaded while this lasts: {kind: {name: fingerprint}}."""
+    seen: dict[str, dict[str, str]] = {}
+    token = _WATCHERS.set((*_WATCHERS.get(), seen))
+    try:
+        yield seen
+    finally:
+        _WATCHERS.reset(token)
+
+
+def loaded(kind: str, name: str, mark: str) -> None:
+    """Tell those who watch, and the run that this process executes, that something was loaded.
+
+    Parameters
+    ----------
+    kind : {"models", "recordings"}
+    name : str
+        As it was asked for.
+    mark : str
+        Its fingerprint.
+    """
+    for seen in _WATCHERS.get():
+        seen.setdefault(kind, {})[name] = mark
+    if "ALIKE_RUN" in os.environ:
+        with (Path(os.environ["ALIKE_RUN"]) / LOADED).open("a", encoding="utf-8") as file:
+            file.write(json.dumps([kind, name, mark]) + "\n")

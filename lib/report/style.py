@@ -1,0 +1,44 @@
+"""House style of all figures and tables: fonts, colours, and what components, categories and measures are called.
+
+Comes in: nothing. Goes out: ``use_house_style``, called once at the top of a chapter; colours that are safe for
+colour-blind readers; titles in words. No figure depends on colour alone.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+COMPONENT_TITLES = {
+    "lowfreq": "Low frequency", "highfreq": "High frequency", "envsounds": "Broadband",
+    "pitch": "Pitch", "speech": "Speech", "music": "Music",
+}  # fmt: skip
+CATEGORY_TITLES = {
+    "EngSpeech": "English speech", "ForSpeech": "Foreign speech", "HumVoc": "Human vocal",
+    "HumNonVoc": "Human non-vocal", "AniVoc": "Animal vocal", "AniNonVoc": "Animal non-vocal", "Nature": "Nature",
+    "Mechanical": "Mechanical",
+    "EnvSound": "Environmental", "Song": "Vocal music", "Music": "Music",
+}  # fmt: skip
+"""The eleven categories in the order figures show them: voices, animals, nature and things, music."""
+MEASURE_TITLES = {
+    "rsa_pearson": "Pearson RSA", "rsa_spearman": "Spearman RSA", "rsa_kendall": "Kendall RSA",
+    "dcor": "Distance correlation", "rv": "RV", "mi": "Mutual information", "cka_linear": "Linear CKA",
+    "cka_rbf": "Gaussian CKA", "cka_linear_debiased": "Linear CKA, debiased",
+    "dcor_squared": "Squared distance corr.", "dcor_squared_debiased": "Squared distance corr., debiased",
+}  # fmt: skip
+OURS, PUBLISHED, FAINT, INK = "#1d5fbf", "#b45309", "#cbd2d9", "#1f2933"
+
+
+def use_house_style() -> None:
+    """Set figures and tables to the house style; call once at the top of a chapter."""
+    pd.set_option("display.max_colwidth", None, "display.precision", 3)
+    sns.set_theme(context="notebook", style="ticks", font="DejaVu Sans")
+    plt.rcParams.update({
+        "figure.dpi": 180, "savefig.dpi": 180, "figure.facecolor": "white", "savefig.bbox": "tight",
+        "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9,
+        "legend.fontsize": 9, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
+        "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+        "axes.titleweight": "bold", "axes.titlelocation": "left", "pdf.fonttype": 42,
+        "figure.constrained_layout.use": True,
+    })  # fmt: skip
