@@ -15,6 +15,8 @@ from lib.chapters.eeg import scale as eeg_scale
 from lib.chapters.eeg import scores as eeg_scores
 from lib.chapters.eeg import words as eeg_words
 from lib.compare import word_responses, zscored
+from lib.compare.deconvolution import lagged
+from lib.compare.word_responses import LAGS, RATE, SECONDS, late_contrast
 from lib.ground import WrongUse
 from lib.models import Activations
 from lib.recordings import load
@@ -344,6 +346,38 @@ def test_nothing_late_is_found_where_it_is_off():
     word, affect = late(*listened(segments=6, snr=4.0, without=("late", "affect")))
     assert word.low <= 0
     assert affect.low <= 0
+
+
+def test_louder_answers_to_sound_are_no_change_of_words(monkeypatch):
+    """Answers to sound half as large again in negative sentences, and words everywhere the same."""
+    heard = load("pocket-eeg", subjects=1, segments=4, stored=False)
+    negative = set(heard.stimuli.index[heard.stimuli["affect"] == "negative"])
+
+    def answers(recording, listeners, subject, segments):
+        out = []
+        for name in segments:
+            plain = eeg_words._features(recording, name, set())[:, :4]
+            clock = np.arange(len(plain)) / RATE
+            mine = recording.stimuli[recording.stimuli["segment"] == name].loc[lambda x: x.index.isin(negative)]
+            louder = np.any(
+                [(clock >= a) & (clock < a + d) for a, d in zip(mine["start"], mine["duration"], strict=True)], 0
+            )
+            sound = plain[:, 1] * (1 + 0.5 * louder)
+            answered = (
+                bump(sound, 0.105, 0.02, -1.0) + bump(sound, 0.18, 0.03, 0.7) + bump(plain[:, 3], 0.4, 0.07, -1.0)
+            )
+            out.append(np.stack([answered, answered], axis=1))
+        return out
+
+    def bump(x, at, width, size):
+        return lagged(x[:, None], LAGS) @ (size * np.exp(-0.5 * ((SECONDS - at) / width) ** 2))
+
+    monkeypatch.setattr(eeg_words, "_answers", answers)
+    listeners = eeg.Heard(("a",), {}, {}, ("Cz", "Pz"))
+    found = eeg_words.word_responses(heard, listeners, negative)
+    words, change = (late_contrast(found[key].values[0].T).mean() for key in ("words", "change"))
+    assert words > 0.3
+    assert abs(change) < 0.07 * words
 
 
 def test_channels_that_somebody_lacks_are_left_out():
