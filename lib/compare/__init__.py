@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "similarity.trimodal": ["tri_modal"],
         "statistics": [
             "aggregate_subjects",
+            "between_groups",
             "bootstrap",
             "correct_p",
             "correlation",
