@@ -6,13 +6,14 @@ study that nobody has simulated yet, for the recovery chapter and beside the ver
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lib.ground import DATA
+from lib.report.claims import ledger
 
 RECOVERY = DATA / "recovery.csv"
 SETTING = ["recording", "effect", "without", "snr", "listeners", "minutes"]
@@ -145,9 +146,15 @@ def power(size: dict[str, float], listeners: np.ndarray, minutes: np.ndarray, no
     return nct.sf(t.ppf(1 - ALPHA / 2, n - 1), n - 1, effect)
 
 
-def planned(effects: Sequence[str], listeners: int, minutes: float, noise: float = 1.0) -> dict[str, float]:
-    """Power for effects of the stored table by name, without correction for other claims; arguments of ``power``."""
-    counts = read_counts(RECOVERY)
+def planned(claims: Iterable[str], listeners: int, minutes: float, noise: float = 1.0) -> dict[str, float]:
+    """Power of claims that the stored studies have an effect for (`planted` in the ledger), by claim.
+
+    It is that of one test at .05: a claim with more parts, or corrected for others, has less. Arguments of ``power``.
+    """
+    counts, out = read_counts(RECOVERY), {}
     present = counts[(counts["without"] == "") & (counts["snr"] > 0)]
-    sizes = {effect: fit_effect_size(present[present["effect"] == effect]) for effect in effects}
-    return {effect: float(power(size, listeners, minutes, noise)) for effect, size in sizes.items()}
+    for claim in claims:
+        for effect in (part.planted for part in ledger()[claim].parts if part.planted):
+            size = fit_effect_size(present[present["effect"] == effect])
+            out[claim] = min(out.get(claim, 1.0), float(power(size, listeners, minutes, noise)))
+    return out

@@ -108,6 +108,7 @@ def test_power_grows_with_listeners_and_needs_two():
 
 
 def test_power_of_the_stored_effects():
-    few, many = (detection.planned(["late window", "affect, late"], n, 9.0) for n in (6, 40))
-    assert 0.5 < few["late window"] <= many["late window"] <= 1
-    assert few["affect, late"] < many["affect, late"]
+    few, many = (detection.planned(["E1", "E2", "A6"], n, 9.0) for n in (6, 40))
+    assert 0.5 < few["E1"] <= many["E1"] <= 1
+    assert few["E2"] < many["E2"]
+    assert set(few) == {"E1", "E2"}  # no study was simulated for the others

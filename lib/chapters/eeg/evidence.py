@@ -25,6 +25,7 @@ from lib.report.claims import Measured
 if TYPE_CHECKING:
     import xarray as xr
 
+    from lib.compare.similarity.conditional import BeyondSound
     from lib.models import Activations
 
 ENOUGH = 5
@@ -45,8 +46,8 @@ def by_unit(array: xr.DataArray) -> xr.DataArray:
     return array.mean("sentence" if unit == "subject" else "subject").rename({unit: "unit"}).transpose("unit", ...)
 
 
-def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
-    """Mean with its Student's t interval; `p` is that of a null where there is one, else of the t test against 0."""
+def estimate(units: Sequence[float], *, p: float = np.nan, draws: int = 0) -> Measured:
+    """Mean with its Student's t interval; `p` is that of a null of `draws`, else of the t test against 0."""
     from scipy import stats
 
     units = np.asarray(units, dtype=np.float64)
@@ -54,7 +55,7 @@ def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
     test = stats.ttest_1samp(units, 0)
     low, high = test.confidence_interval(0.95)
     p = float(test.pvalue) if np.isnan(p) else p
-    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p)
+    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p, draws=draws)
 
 
 def held_out(scores: Scores) -> xr.DataArray:
@@ -207,7 +208,7 @@ def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") ->
     units = (each[top] - lucky[top]).values
     spread = estimate(units)
     low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
-    return Measured(value=value, low=low, high=high, n=spread.n, p=p), pd.DataFrame(
+    return Measured(value=value, low=low, high=high, n=spread.n, p=p, draws=len(null)), pd.DataFrame(
         rows, columns=["model", "layer", "value", "null_mean", "p"]
     )
 
@@ -367,7 +368,8 @@ def consistency(found: Any, score: str = "product") -> Measured:
     """
     observed, draws = found.observed.sel(score=score), found.draws.sel(score=score)
     units = (observed - draws.mean("draw").max("broken")).values
-    return estimate(units, p=_hardest_p(observed.mean("subject"), draws.mean("subject")))
+    p = _hardest_p(observed.mean("subject"), draws.mean("subject"))
+    return estimate(units, p=p, draws=draws.sizes["draw"])
 
 
 def consistency_by_sentence(
@@ -383,7 +385,20 @@ def consistency_by_sentence(
         observed, draws = observed.mean("subject"), draws.mean("subject")
     drawn = draws.mean("sentence")
     hardest = draws.isel(broken=int(drawn.mean("draw").argmax("broken"))).mean("draw")
-    return estimate((observed - hardest).values, p=_hardest_p(observed.mean("sentence"), drawn))
+    p = _hardest_p(observed.mean("sentence"), drawn)
+    return estimate((observed - hardest).values, p=p, draws=drawn.sizes["draw"])
+
+
+def given_sound(found: BeyondSound) -> Measured:
+    """Likeness of brain and model once the sound is taken out of both (``beyond_sound``), over pieces."""
+    return Measured(
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        n=found.n,
+        p=max(found.p, 1 / (found.n_draws + 1)),
+        draws=found.n_draws,
+    )
 
 
 def _hardest_p(value: xr.DataArray, draws: xr.DataArray) -> float:

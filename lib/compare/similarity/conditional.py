@@ -11,8 +11,9 @@ remains is compared by its covariance, piece with other piece: chance alone does
 covariance of residuals is that of Shah & Peters 2020, Annals of Statistics 48, 1514-1538).
 
 The null draws the model anew given the sound: what the sound gives it, plus the rest of every piece with its sign
-flipped or not, fitted as the data were. The rest of a piece is what a fit to the other pieces leaves. Rests keep their
-drift and their changes of size, and no piece is cut.
+flipped or not, fitted as the data were. Rests keep their drift and their changes of size, and no piece is cut. A fit
+takes some of the rest with it, so that rests as they are give too little, and those of fits to all other pieces too
+much: p is against the larger, and the interval reaches from the one to the other.
 
 What this rests on: pieces are independent, and the curves hold what the sound does to at least one of the two. A model
 is a function of the sound, so "more" always means more than these descriptions of it.
@@ -20,7 +21,7 @@ is a function of the sound, so "more" always means more than these descriptions 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,18 +42,18 @@ class BeyondSound:
     Attributes
     ----------
     value : float
-        Linear CKA of what is left, over pairs of different pieces, minus its mean under the null; mean over subjects.
+        Linear CKA of what is left, over pairs of different pieces, minus its mean under both nulls; mean over subjects.
         About 0 where brain and model are independent given the sound, at most 1.
     low, high : float
-        Its 95 % interval over pieces (jackknife, Student's t).
+        Its 95 % interval over pieces (jackknife, Student's t), low against the larger null, high against the smaller.
     p : float
-        (b + 1) / (P + 1), b of the P draws being at least as large.
+        (b + 1) / (P + 1), b of the P draws of the larger null being at least as large.
     null_mean : float
         What fits alone give, already taken off.
     brain_explained, model_explained : float
         Share of variance that the curves of the sound take out of either, in the data they were fitted to.
-    n, n_curves : int
-        Pieces, and terms fitted: linear components and bumps.
+    n, n_curves, n_draws : int
+        Pieces; terms fitted (linear components and bumps); draws that differ, at most 2^(n - 1) - 1.
     """
 
     value: float
@@ -64,6 +65,7 @@ class BeyondSound:
     model_explained: float
     n: int
     n_curves: int
+    n_draws: int
 
 
 def beyond_sound(
@@ -100,10 +102,21 @@ def beyond_sound(
     curves = _curves(_lagged(sounds, lags), seed)
     model = _principal(np.concatenate(models), components)
     left, told = _rest(curves, model)
-    rests = [_rest(curves, np.concatenate(one)) for one in brains]
+    rests = [_rest(curves, _standard(np.concatenate(one))) for one in brains]
     parts = [np.split(x, cuts) for x in (curves, left)]
-    found = _Pairs.of(*parts, [np.split(rest, cuts) for rest, _ in rests])
-    return found.estimate(n_permutations, seed, np.mean([share for _, share in rests]), told, curves.shape[1])
+    others, brain = [np.split(rest, cuts) for rest, _ in rests], np.mean([share for _, share in rests])
+    left_out = [_left_out(q, rest) for q, rest in zip(*parts, strict=True)]
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (n_permutations, len(sounds)))
+    (value, reach), *nulls = (
+        _likeness(parts[1], others),
+        *(_null(*parts, others, x, signs) for x in (parts[1], left_out)),
+    )
+    means = [null.mean() for null in nulls]
+    low, high = value - max(means) - reach, value - min(means) + reach
+    p = (int((nulls[1] >= value - ROUNDING).sum()) + 1) / (n_permutations + 1)
+    counts = len(sounds), curves.shape[1], min(n_permutations, 2 ** (len(sounds) - 1) - 1)
+    ends = (float(x) for x in (value - np.mean(means), low, high))
+    return BeyondSound(*ends, p, float(np.mean(means)), float(brain), told, *counts)
 
 
 def _taken(items: Iterable[tuple]) -> tuple[list, list[list], list]:
@@ -133,14 +146,18 @@ def _lagged(sounds: list[np.ndarray], lags: Iterable[int]) -> np.ndarray:
 
 
 def _principal(x: np.ndarray, count: int) -> np.ndarray:
-    """Leading components over all pieces of standardised columns, those that never change left out."""
+    """Leading components over all pieces of standardised columns."""
+    u, s, _ = np.linalg.svd(_standard(x), full_matrices=False)
+    kept = min(count, int((s > 1e-9 * s[0]).sum()))
+    return u[:, :kept] * s[:kept]
+
+
+def _standard(x: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and variance 1 over all pieces, those that never change left out."""
     spread = x.std(axis=0)
     if not (spread > 0).any():
         raise ValueError("a series without variation shares nothing with another: leave it out.")
-    x = (x[:, spread > 0] - x[:, spread > 0].mean(axis=0)) / spread[spread > 0]
-    u, s, _ = np.linalg.svd(x, full_matrices=False)
-    kept = min(count, int((s > 1e-9 * s[0]).sum()))
-    return u[:, :kept] * s[:kept]
+    return (x[:, spread > 0] - x[:, spread > 0].mean(axis=0)) / spread[spread > 0]
 
 
 def _curves(x: np.ndarray, seed: int) -> np.ndarray:
@@ -162,59 +179,54 @@ def _rest(curves: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, float]:
     return rest, float(1 - (rest**2).sum() / ((x - x.mean(axis=0)) ** 2).sum())
 
 
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Sums of products that give the likeness of rests, and of rests with their signs flipped, in any combination.
+def _likeness(model: list[np.ndarray], brains: list[list[np.ndarray]]) -> tuple[float, float]:
+    """Mean covariance likeness of two different pieces, and how far its interval reaches to either side."""
+    from scipy import stats
 
-    `observed` (n, n): covariances of every two pieces. The others belong to the model's rests of left-out pieces
-    (``_left_out``): their covariances `drawn` (n, n), what curves take back of them `back` (n, curve, d), and how those
-    covary with the brain, `mixed` (n, curve, d) and `curved` (curve, curve).
+    n = len(model)
+    pairs = sum(weight * _gram(_across(brain, model)) for brain, weight in _weighted(model, brains))
+    others = pairs - np.diag(np.diag(pairs))
+    total, rows = others.sum(), others.sum(axis=0)
+    without = (total - 2 * rows) / ((n - 1) * (n - 2))
+    error = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
+    return float(total / (n * (n - 1))), float(stats.t.ppf(0.975, n - 1) * error)
+
+
+def _null(
+    curves: list[np.ndarray],
+    model: list[np.ndarray],
+    brains: list[list[np.ndarray]],
+    rests: list[np.ndarray],
+    signs: np.ndarray,
+) -> np.ndarray:
+    """Likeness of the brains with the model's `rests`, their signs flipped (draw, piece) and fitted again, by draw.
+
+    With C the covariances of brain and rest, D those of brain and curves, and H what curves take of the flipped rests,
+    the covariance of piece i is s_i C_i - D_i H. The sum of D over pieces is 0: the brain was fitted, too.
     """
+    n = len(rests)
+    back = np.stack([q.T @ x for q, x in zip(curves, rests, strict=True)])  # piece, curve, component
+    pairs, mixed, curved = 0.0, 0.0, 0.0
+    for brain, weight in _weighted(model, brains):
+        c, d = _across(brain, rests), _across(brain, curves)
+        pairs = pairs + weight * _gram(c)
+        mixed = mixed + weight * np.einsum("icp,icd->ipd", d, c)
+        curved = curved + weight * np.einsum("icp,icq->pq", d, d)
+    taken = np.tensordot(signs, back, 1)  # draw, curve, component
+    own = np.trace(pairs) - 2 * (np.tensordot(signs, mixed, 1) * taken).sum(axis=(1, 2))
+    own += np.einsum("kpd,pq,kqd->k", taken, curved, taken, optimize=True)
+    return (np.einsum("ki,ij,kj->k", signs, pairs, signs, optimize=True) - own) / (n * (n - 1))
 
-    observed: np.ndarray
-    drawn: np.ndarray
-    back: np.ndarray
-    mixed: np.ndarray
-    curved: np.ndarray
 
-    @classmethod
-    def of(cls, curves: list[np.ndarray], model: list[np.ndarray], brains: list[list[np.ndarray]]) -> _Pairs:
-        """From pieces of curves, of the model's rest and of every subject's rest."""
-        noise = [_left_out(q, m) for q, m in zip(curves, model, strict=True)]
-        back = np.stack([q.T @ m for q, m in zip(curves, noise, strict=True)])
-        size, sums = _size(model), [0.0, 0.0, 0.0, 0.0]
-        for brain in brains:
-            weight = 1 / (len(brains) * np.sqrt(size * _size(brain)))
-            seen, drawn, through = (
-                np.stack([b.T @ x for b, x in zip(brain, other, strict=True)]) for other in (model, noise, curves)
-            )
-            parts = (_gram(seen), _gram(drawn), np.einsum("icp,icd->ipd", through, drawn),
-                     np.einsum("icp,icq->pq", through, through))  # fmt: skip
-            sums = [total + weight * part for total, part in zip(sums, parts, strict=True)]
-        return cls(sums[0], sums[1], back, sums[2], sums[3])
+def _weighted(model: list[np.ndarray], brains: list[list[np.ndarray]]) -> Iterator[tuple[list[np.ndarray], float]]:
+    """Every brain with the weight that makes covariances a linear CKA, mean over brains."""
+    size = _size(model)
+    for brain in brains:
+        yield brain, 1 / (len(brains) * np.sqrt(size * _size(brain)))
 
-    def estimate(self, n_draws: int, seed: int, brain: float, model: float, n_curves: int) -> BeyondSound:
-        """Value, interval and p."""
-        from scipy import stats
 
-        n = len(self.observed)
-        others = self.observed - np.diag(np.diag(self.observed))
-        value, rows = others.sum() / (n * (n - 1)), others.sum(axis=0)
-        draws = self._draws(np.random.default_rng(seed).choice([-1.0, 1.0], (n_draws, n)))
-        without = (others.sum() - 2 * rows) / ((n - 1) * (n - 2))
-        reach = stats.t.ppf(0.975, n - 1) * np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
-        p = (int((draws >= value - ROUNDING).sum()) + 1) / (n_draws + 1)
-        above = float(value - draws.mean())
-        ends = (above - float(reach), above + float(reach))
-        return BeyondSound(above, *ends, p, float(draws.mean()), float(brain), model, n, n_curves)
-
-    def _draws(self, signs: np.ndarray) -> np.ndarray:
-        """Likeness with the model's rests flipped and fitted again: the covariance of piece i is s_i C_i - D_i H."""
-        n = len(self.drawn)
-        taken = np.tensordot(signs, self.back, 1)  # draw, curve, d
-        own = np.trace(self.drawn) - 2 * (np.tensordot(signs, self.mixed, 1) * taken).sum(axis=(1, 2))
-        own += np.einsum("kpd,pq,kqd->k", taken, self.curved, taken, optimize=True)
-        return (np.einsum("ki,ij,kj->k", signs, self.drawn, signs, optimize=True) - own) / (n * (n - 1))
+def _across(a: list[np.ndarray], b: list[np.ndarray]) -> np.ndarray:
+    return np.stack([x.T @ y for x, y in zip(a, b, strict=True)])
 
 
 def _left_out(curves: np.ndarray, rest: np.ndarray) -> np.ndarray:
@@ -224,7 +236,7 @@ def _left_out(curves: np.ndarray, rest: np.ndarray) -> np.ndarray:
 
 
 def _size(parts: list[np.ndarray]) -> float:
-    own = _gram(np.stack([x.T @ x for x in parts]))
+    own = _gram(_across(parts, parts))
     return float((own.sum() - np.trace(own)) / (len(own) * (len(own) - 1)))
 
 
