@@ -742,13 +742,27 @@ cochleagram = {
     for stimulus, one in frames[baseline_models[-1]].items()
 }
 descriptors = {stimulus: (one.values, one.time.values) for stimulus, one in voiced.items()}
-beside_sound = eeg.beside_the_sound(
-    frames[main], listeners, parts, [descriptors, cochleagram], method=alignment, lag=lag
+lags = eeg.lags_of(frames[main][stimuli[0]])
+left, left_twin = (
+    beyond_sound(
+        eeg.beside_the_sound(frames[name], listeners, parts, [descriptors, cochleagram], method=alignment, lag=lag),
+        lags=lags,
+        seed=seed,
+    )
+    for name in (main, twins[main])
 )
-left = beyond_sound(beside_sound, lags=eeg.lags_of(frames[main][stimuli[0]]), seed=seed)
-given = eeg_claims.given_sound(left)
-tell("given", given, "likeness (linear CKA) of brain and model once the sound is taken out", digits=4)
-say("given_p", given.p, digits=3)
+given = eeg_claims.given_sound(left, left_twin)
+for key, one in (("given", left), ("given_twin", left_twin)):
+    say(
+        key,
+        one.value,
+        low=one.low,
+        high=one.high,
+        n=one.n,
+        digits=4,
+        about="likeness (linear CKA) of brain and model once the sound is taken out",
+    )
+    say(f"{key}_p", one.p, digits=3)
 for key in ("brain", "model"):
     say(
         f"{key}_by_sound",
@@ -790,7 +804,8 @@ say("failure_product", float(constructed.observed.sel(score="product")), digits=
 # A high product has another cause yet: a sound that drives brain and model alike, though neither knows of the other, makes all three pairs agree. So the sound is taken out of both: descriptors and
 # cochleagram, at lags from 100 ms after to half a second before, straight and curved. They account for {glue:text}`brain_by_sound` of the brain's variance and {glue:text}`model_by_sound` of the
 # model's (all layers of {glue:text}`main`). What is left of the two is alike by {glue:text}`given` ({glue:text}`given_interval`), p = {glue:text}`given_p` against models drawn anew given the sound. A model is a function of
-# the sound, so anything above 0 means more than *these descriptions* of it, not more than the sound.
+# the sound, so anything above 0 means more than *these descriptions* of it, not more than the sound. Whether the descriptions suffice is shown by the untrained twin, a random function of the sound: {glue:text}`given_twin`
+# ({glue:text}`given_twin_interval`), p = {glue:text}`given_twin_p`. If that is above 0, too, the claim can't be tested.
 #
 # ### At the paper's scale
 #
@@ -828,7 +843,7 @@ evidence = {
     "A2": split,
     "A3": {"contrast": contrast, "shift": above},
     "A4": claimed or reason,
-    "A5": {"product": product, "given_sound": given} if unit == "sentence" else "frames are re-ordered within words, which have too few of them",
+    "A5": "frames are re-ordered within words, which have too few of them" if unit == "word" else given if isinstance(given, str) else {"product": product, "given_sound": given},
     "A6": {"best_layer": chance} if null == "shift" else not_shift,
     "A7": against if null == "shift" else not_shift,
 }  # fmt: skip

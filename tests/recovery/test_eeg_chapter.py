@@ -16,6 +16,7 @@ from lib.chapters.eeg import scores as eeg_scores
 from lib.chapters.eeg import words as eeg_words
 from lib.compare import word_responses, zscored
 from lib.compare.deconvolution import lagged
+from lib.compare.similarity.conditional import BeyondSound
 from lib.compare.word_responses import LAGS, RATE, SECONDS, late_contrast
 from lib.ground import WrongUse
 from lib.models import Activations
@@ -305,6 +306,25 @@ def test_groups_and_nuisances_need_enough_sentences():
     many = pd.DataFrame(np.random.default_rng(0).standard_normal((8, 7)), low.index)
     with pytest.raises(WrongUse, match="take more"):
         eeg_claims.group_effects(scores, low, many)
+
+
+def test_a_twin_beyond_the_sound_takes_the_test_away():
+    """What a random function of the sound shares with the brain, the descriptions of the sound have left out."""
+    quiet = BeyondSound(-0.001, -0.003, 0.002, 0.9, 0.003, 0.2, 0.6, 18, 150, 999)
+    found = replace(quiet, value=0.05, low=0.02, high=0.08, p=0.001)
+    told = eeg_claims.given_sound(found, quiet)
+    assert (told.value, told.p, told.draws) == (0.05, 0.001, 999)
+    assert "descriptions leave out" in eeg_claims.given_sound(found, replace(found, value=0.03))
+    few = eeg_claims.given_sound(replace(found, n=8, n_draws=127), quiet)
+    assert few.p == 1 / 128
+
+
+def test_pieces_come_with_descriptions_whose_columns_are_the_same(planted):
+    models, heard, parts = planted
+    sounds = {name: (one.layers["early"][:, :3], one.times["early"]) for name, one in models.items()}
+    found = list(eeg.beside_the_sound(models, heard, parts, [sounds], method="linear"))
+    assert [x.shape for x in (found[0][0], found[0][1]["s0"], found[0][2])] == [(100, 3), (100, 10), (100, 24)]
+    assert eeg.lags_of(models[parts[0].stimulus]) == range(-2, 13)  # 25 frames a second
 
 
 def test_consistency_needs_all_three():

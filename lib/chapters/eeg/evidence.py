@@ -389,16 +389,20 @@ def consistency_by_sentence(
     return estimate((observed - hardest).values, p=p, draws=drawn.sizes["draw"])
 
 
-def given_sound(found: BeyondSound) -> Measured:
-    """Likeness of brain and model once the sound is taken out of both (``beyond_sound``), over pieces."""
-    return Measured(
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        n=found.n,
-        p=max(found.p, 1 / (found.n_draws + 1)),
-        draws=found.n_draws,
-    )
+def given_sound(found: BeyondSound, twin: BeyondSound) -> Measured | str:
+    """Likeness of brain and model once the sound is taken out of both, over pieces, or why that can't be told.
+
+    An untrained `twin` is a random function of the sound: if it, too, is more like the brain than chance, the
+    descriptions leave out something that the sound does to both.
+    """
+    if twin.p <= 0.05 and twin.low > 0:
+        return (
+            f"an untrained twin, a random function of the sound, is like the brain beyond the described sound as well "
+            f"({twin.value:.3f}, {twin.low:.3f} to {twin.high:.3f}, n = {twin.n}; the trained model {found.value:.3f}, "
+            f"{found.low:.3f} to {found.high:.3f}): the descriptions leave out what drives both"
+        )
+    p = max(found.p, 1 / (found.n_draws + 1))
+    return Measured(value=found.value, low=found.low, high=found.high, n=found.n, p=p, draws=found.n_draws)
 
 
 def _hardest_p(value: xr.DataArray, draws: xr.DataArray) -> float:
