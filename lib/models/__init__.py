@@ -32,7 +32,7 @@ __getattr__, __dir__, _lazy = lazy_loader.attach(
         "extraction": ["Model", "sound_activations", "sound_features"],
     },
 )
-__all__ = [*_lazy, "card", "fingerprint", "load", "loaders", "names", "original", "roster"]
+__all__ = [*_lazy, "card", "fingerprint", "load", "loader_modules", "names", "original", "roster"]
 
 
 def load(name: str) -> Model:
@@ -72,7 +72,7 @@ def fingerprint(name: str) -> str:
     return _mark(card(original(name)), load(name))
 
 
-def loaders(name: str) -> list[str]:
+def loader_modules(name: str) -> list[str]:
     """Dotted names of the modules that make a model: its loader, and its network where that is written here."""
     facts = card(original(name))
     modules = [f"lib.models.loaders.{facts.get('loader')}", f"lib.models.architectures.{facts.get('architecture')}"]
