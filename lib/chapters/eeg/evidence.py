@@ -25,6 +25,7 @@ from lib.report.claims import Measured
 if TYPE_CHECKING:
     import xarray as xr
 
+    from lib.compare.similarity.conditional import BeyondSound
     from lib.models import Activations
 
 ENOUGH = 5
@@ -45,8 +46,8 @@ def by_unit(array: xr.DataArray) -> xr.DataArray:
     return array.mean("sentence" if unit == "subject" else "subject").rename({unit: "unit"}).transpose("unit", ...)
 
 
-def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
-    """Mean with its Student's t interval; `p` is that of a null where there is one, else of the t test against 0."""
+def estimate(units: Sequence[float], *, p: float = np.nan, draws: int = 0) -> Measured:
+    """Mean with its Student's t interval; `p` is that of a null of `draws`, else of the t test against 0."""
     from scipy import stats
 
     units = np.asarray(units, dtype=np.float64)
@@ -54,7 +55,7 @@ def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
     test = stats.ttest_1samp(units, 0)
     low, high = test.confidence_interval(0.95)
     p = float(test.pvalue) if np.isnan(p) else p
-    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p)
+    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p, draws=draws)
 
 
 def held_out(scores: Scores) -> xr.DataArray:
@@ -183,34 +184,37 @@ def noise_rankings(models: Mapping[str, Scores]) -> pd.DataFrame:
 def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") -> tuple[Measured, pd.DataFrame]:
     """Best of all layers of all models against the best of each draw, and the same model by model.
 
-    P-values count draws as they are, the true pairing among them. What chance gives on average is taken from the same
-    draws around the mean of unrelated pairs, in which the true one has no part.
+    Layers differ in what chance gives them: slow frames are like any slow response. The best layer is the one furthest
+    above its own null, in the data and in every draw. P-values count draws around the mean of all of them and the
+    observed value, which no pairing changes; so the test stays exact. How far above is told against unrelated pairs
+    (``null_mean``), in which the observed one has no part, minus how far the best layer of a draw is.
 
     Returns
     -------
     Measured
-        Best minus mean best under the null: value and p of the mean over everybody, interval over units.
+        Value and p of the mean over everybody, interval over units.
     pandas.DataFrame
-        By model: value, null_mean, p (corrected over its layers).
+        By model: layer, value, null_mean, excess, p (corrected over its layers).
     """
-    rows, observed, draws, lucky, each = [], [], [], [], []
+    rows, observed, draws, beyond, each = [], [], [], [], []
     for name, one in models.items():
         row, drawn, mean = (x.sel(measure=measure) for x in (one.group.observed, one.group.draws, one.group.null_mean))
-        best, by_luck = drawn.max("layer"), (drawn - drawn.mean("draw") + mean).max("layer")
-        where = str(row.idxmax().values)
-        rows.append((name, where, float(row.max()), float(by_luck.mean()), _p(best.values, float(row.max()))))
-        observed.append(float(row.max()))
-        draws.append(best.values)
-        lucky.append(by_luck.values)
+        middle = (drawn.sum("draw") + row) / (drawn.sizes["draw"] + 1)
+        where = str((row - middle).idxmax().values)
+        best, drawn = float((row - middle).max()), (drawn - middle).max("layer").values
+        above = float(row.sel(layer=where) - mean.sel(layer=where))
+        rows.append((name, where, float(row.sel(layer=where)), float(mean.sel(layer=where)), above, _p(drawn, best)))
+        observed.append(best)
+        draws.append(drawn)
+        beyond.append(above)
         each.append(by_unit(one.excess.sel(measure=measure, layer=where)))
-    top = int(np.argmax(observed))
-    value = observed[top] - np.max(lucky, axis=0).mean()
-    spread = estimate(each[top].values)
+    top, null = int(np.argmax(observed)), np.max(draws, axis=0)
+    spread, value = estimate(each[top].values), beyond[top] - null.mean()
     low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
-    p = _p(np.max(draws, axis=0), observed[top])
-    return Measured(value=value, low=low, high=high, n=spread.n, p=p), pd.DataFrame(
-        rows, columns=["model", "layer", "value", "null_mean", "p"]
-    )
+    columns = ["model", "layer", "value", "null_mean", "excess", "p"]
+    return Measured(
+        value=value, low=low, high=high, n=spread.n, p=_p(null, observed[top]), draws=len(null)
+    ), pd.DataFrame(rows, columns=columns)
 
 
 def _p(draws: np.ndarray, observed: float) -> float:
@@ -372,7 +376,8 @@ def consistency(found: Any, score: str = "product") -> Measured:
     """
     observed, draws = found.observed.sel(score=score), found.draws.sel(score=score)
     units = (observed - draws.mean("draw").max("broken")).values
-    return estimate(units, p=_hardest_p(observed.mean("subject"), draws.mean("subject")))
+    p = _hardest_p(observed.mean("subject"), draws.mean("subject"))
+    return estimate(units, p=p, draws=draws.sizes["draw"])
 
 
 def consistency_by_sentence(
@@ -388,7 +393,24 @@ def consistency_by_sentence(
         observed, draws = observed.mean("subject"), draws.mean("subject")
     drawn = draws.mean("sentence")
     hardest = draws.isel(broken=int(drawn.mean("draw").argmax("broken"))).mean("draw")
-    return estimate((observed - hardest).values, p=_hardest_p(observed.mean("sentence"), drawn))
+    p = _hardest_p(observed.mean("sentence"), drawn)
+    return estimate((observed - hardest).values, p=p, draws=drawn.sizes["draw"])
+
+
+def given_sound(found: BeyondSound, twin: BeyondSound) -> Measured | str:
+    """Likeness of brain and model once the sound is taken out of both, over pieces, or why that can't be told.
+
+    An untrained `twin` is a random function of the sound: if it, too, is more like the brain than chance, the
+    descriptions leave out something that the sound does to both.
+    """
+    if twin.p <= 0.05 and twin.low > 0:
+        return (
+            f"an untrained twin, a random function of the sound, is like the brain beyond the described sound as well "
+            f"({twin.value:.3f}, {twin.low:.3f} to {twin.high:.3f}, n = {twin.n}; the trained model {found.value:.3f}, "
+            f"{found.low:.3f} to {found.high:.3f}): the descriptions leave out what drives both"
+        )
+    p = max(found.p, 1 / (found.n_draws + 1))
+    return Measured(value=found.value, low=found.low, high=found.high, n=found.n, p=p, draws=found.n_draws)
 
 
 def _hardest_p(value: xr.DataArray, draws: xr.DataArray) -> float:
