@@ -123,6 +123,13 @@ def test_a_few_short_pieces_are_left_out():
     assert np.isnan(found.length[12:]).all()
 
 
+def test_one_short_piece_does_not_cut_all_others():
+    found = matched([4.0, 3.9, 3.8, 3.9, 4.0, 3.8, 3.9, 0.5], shortest=0.3)
+    assert found.kept.tolist() == [True] * 7 + [False]
+    assert found.length[0] == 3.8
+    assert matched([0.2, 0.25, *[1.0] * 6], shortest=0.8).kept.tolist() == [False] * 2 + [True] * 6
+
+
 def test_lengths_that_leave_too_little_are_refused():
     with pytest.raises(WrongUse, match=r"12 pieces of 0.15 to 0.70 s leave no 5 that share 0.32 s which end 0.50 s"):
         matched(np.linspace(0.15, 0.7, 12), before_end=0.5, shortest=0.32)

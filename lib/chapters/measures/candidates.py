@@ -245,7 +245,7 @@ def read(path=TABLE) -> pd.DataFrame:
     return table
 
 
-def main(path=TABLE, *, n: int = 200) -> None:
+def main(path=TABLE, *, n: int = 100) -> None:
     """Count everything and write the table."""
     parts = []
     for noise in NOISES:

@@ -66,8 +66,8 @@ def matched(
     """Groups of pieces of about one length, each cut to the length of its shortest.
 
     From the longest piece downwards, a group takes pieces until it has `least` and the next would cost the longest more
-    than `loss` of its length. The few shortest that are left join the last group, or are left out where cutting that
-    group to them would lose more.
+    than `loss` of its length. Of the few shortest that are left, as many join the last group as leave most seconds in
+    it; where there is but one group, it may lose its own shortest for that (``FEWEST`` stay).
 
     Parameters
     ----------
@@ -96,7 +96,11 @@ def matched(
     if durations.ndim != 1 or not len(durations) or not (durations >= 0).all():
         raise WrongUse("every piece needs a duration of 0 s or more.")
     group, length = np.full(len(durations), -1), np.full(len(durations), np.nan)
-    for number, members in enumerate(_runs(durations, least, most, loss, before_end)):
+    usable = np.flatnonzero(durations >= shortest - 1e-9)
+    if usable.size and np.ptp(durations[usable]) > same + 1e-9:
+        usable = usable[durations[usable] >= shortest + before_end - 1e-9]
+    runs = _runs(durations[usable], least, most, loss, before_end) if usable.size else []
+    for number, members in enumerate(usable[run] for run in runs):
         common = durations[members].min()
         if np.ptp(durations[members]) > same + 1e-9:
             common -= before_end
@@ -112,20 +116,15 @@ def matched(
 
 def _runs(durations: np.ndarray, least: int, most: int, loss: float, before_end: float) -> list[np.ndarray]:
     order, runs = np.argsort(-durations, kind="stable"), []
-
-    def seconds(members):  # of material that a group leaves
-        return len(members) * (durations[members].min() - before_end)
-
-    while len(order):
+    while len(order) >= least or not runs:
         fits = int((durations[order] >= (1 - loss) * durations[order[0]]).sum())
         size = min(max(fits, least), most)
-        if len(order) < least and runs:  # the shortest are too few for a group of their own
-            joined = np.concatenate([runs[-1], order])
-            if seconds(joined) > seconds(runs[-1]):
-                runs[-1] = joined
-            break
         runs.append(order[:size])
         order = order[size:]
+    joined, fewest = np.concatenate([runs[-1], order]), FEWEST if len(runs) == 1 else len(runs[-1])
+    sizes = np.arange(min(fewest, len(joined)), len(joined) + 1)
+    seconds = sizes * (durations[joined[sizes - 1]] - before_end)  # the shortest of a group decides for all
+    runs[-1] = joined[: sizes[seconds.argmax()]]
     return runs
 
 
