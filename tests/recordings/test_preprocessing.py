@@ -7,7 +7,7 @@ from scipy import signal
 
 from lib.ground import WrongUse
 from lib.recordings import bids, channels, load
-from lib.recordings.pocket.story_truth import eeg_truth
+from lib.recordings.pocket.brains.story_truth import eeg_truth
 from lib.recordings.preprocessing import AS_PUBLISHED, clean, line_frequency
 
 RATE = 250.0

@@ -6,7 +6,7 @@ import pytest
 from lib import ground
 from lib.recordings import card, fingerprint, load, names
 from lib.recordings.cards import cards
-from lib.recordings.pocket import speak
+from lib.recordings.pocket.voice import speak
 
 
 def test_every_recording_has_a_card():

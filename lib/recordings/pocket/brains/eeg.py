@@ -2,7 +2,7 @@
 
 Comes in: how many listeners, how strong a signal, which effects to leave out. Goes out: an ``EEGRecording`` in the form
 of a measured one, with a noisy mains, a reference at one mastoid and one bad channel per listener that nothing marks.
-What was planted is in ``story_truth``, which nothing here leads to.
+``waves`` plants it and ``story_truth`` states it; the recording says nothing of it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from lib import ground, provenance
 from lib.recordings import bids
 from lib.recordings.cards import card
 from lib.recordings.narrative import EEGRecording
-from lib.recordings.pocket import scalp, static, waves
+from lib.recordings.pocket.brains import scalp, static, waves
+from lib.recordings.pocket.brains.waves import RATE, Options
 from lib.recordings.pocket.kept import content_fingerprint, kept_folder
-from lib.recordings.pocket.telling import Telling, tell
-from lib.recordings.pocket.waves import RATE, Options
+from lib.recordings.pocket.story.telling import Telling, tell
 from lib.recordings.spoken import Tables, responses
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ NAME = "pocket-eeg"
 TASK = "story"
 RESOLUTION = 0.05
 """What one bit of the stored recording stands for [µV]."""
-CODE = ("story", "narrator", "voice", "espeak", "telling", "scalp", "waves", "static", "eeg")
 
 
 def load(

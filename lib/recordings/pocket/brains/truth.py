@@ -1,7 +1,7 @@
 """What is true of the simulated listeners: which component drives which voxel, how strongly, over how much noise.
 
-Comes in: the options of a simulation. Goes out: a ``Truth``. A recording does not lead here: what looks for
-the truth must not be able to read it, and only tests of recovery compare with it.
+Comes in: the options of a simulation. Goes out: a ``Truth``. The listeners are made from it; no analysis imports it
+or anything that does, and only the recovery chapter and tests compare with it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import pandas as pd
 import xarray as xr
 
 from lib import ground
-from lib.recordings.pocket.cortex import smooth_field
+from lib.recordings.pocket.brains.cortex import smooth_field
+from lib.recordings.pocket.brains.planted import sounds_folder
 from lib.recordings.record import COMPONENTS
 
 AMPLITUDE = 0.5
@@ -85,8 +86,6 @@ class Truth:
 
 def truth(**options: object) -> Truth:
     """What was planted in ``load("pocket-sounds", **options)``."""
-    from lib.recordings.pocket.sounds import sounds_folder
-
     settings = Options(**options)
     return read_truth(sounds_folder(settings.sound_seed), settings)
 

@@ -1,7 +1,7 @@
 """Simulated EEG: which feature of the story moves which source, when and how strongly, in how much noise.
 
 Comes in: a telling, options, a listener. Goes out: microvolts at 64 electrodes, 128 times a second. The planted
-numbers live here and only ``eeg`` (which simulates) and ``story_truth`` (which states them) read them. Right: responses
+numbers live here: ``eeg`` and ``sessions`` simulate with them, ``story_truth`` states them. Right: responses
 at the latencies and places of the literature, overlapping as words do; noise of brain, electrodes and mains at natural
 levels. Wrong: responses are linear and never vary from word to word, the noise is stationary, nobody blinks.
 """
@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from lib import ground
-from lib.recordings.pocket import scalp
-from lib.recordings.pocket.narrator import FRAME
-from lib.recordings.pocket.telling import Telling
+from lib.recordings.pocket.brains import scalp
+from lib.recordings.pocket.story.narrator import FRAME
+from lib.recordings.pocket.story.telling import Telling
 
 RATE = 128
 """Samples per second; one sample of EEG is `FRAME` samples of sound."""
@@ -236,12 +236,16 @@ def drives(telling: Telling, options: Options) -> np.ndarray:
     return out
 
 
-def evoked(drive: np.ndarray, who: Listener) -> np.ndarray:
-    """Planted responses of one listener to `drive` (effect, time) at an snr of 1, shape (64, time) [µV]."""
+def current(drive: np.ndarray, effect: Effect, who: Listener) -> np.ndarray:
+    """What flows in an effect's source in one listener at an snr of 1, given the effect's drive, both (time,)."""
     from scipy.signal import fftconvolve
 
+    return who.gain[effect.feature] * fftconvolve(drive, kernel(effect, who.delay[effect.switch]))[: len(drive)]
+
+
+def evoked(drive: np.ndarray, who: Listener) -> np.ndarray:
+    """Planted responses of one listener to `drive` (effect, time) at an snr of 1, shape (64, time) [µV]."""
     currents = np.zeros((len(scalp.SOURCES), drive.shape[1]))
     for values, effect in zip(drive, EFFECTS, strict=True):
-        wave = fftconvolve(values, kernel(effect, who.delay[effect.switch]))[: len(values)]
-        currents[list(scalp.SOURCES).index(effect.source)] += who.gain[effect.feature] * wave
+        currents[list(scalp.SOURCES).index(effect.source)] += current(values, effect, who)
     return who.maps.T @ currents  # channel, time

@@ -2,7 +2,7 @@
 
 Comes in: how many listeners, how strong a signal, which effects to leave out. Goes out: a ``StoryRecording`` in the
 form of a measured one, in percent signal change, a volume every two seconds; the last segment is heard several times.
-What was planted is in ``story_truth``, which nothing here leads to. Right: haemodynamic delay and blur, noise that
+``voxels`` plants its effects and ``story_truth`` states them. Right: haemodynamic delay and blur, noise that
 outlasts a volume and is partly shared by all voxels, noise ceilings of real data. Wrong: no drift, no motion, no pulse,
 one haemodynamic response per listener, and twelve runs of 45 s are shorter than a scanner would run.
 """
@@ -21,10 +21,10 @@ import xarray as xr
 from lib import ground, provenance
 from lib.recordings.cards import described
 from lib.recordings.narrative import StoryRecording
-from lib.recordings.pocket import voxels, waves
-from lib.recordings.pocket.telling import Telling, tell
-from lib.recordings.pocket.voxels import BANDS, EFFECTS, MEANINGS, Voxels
-from lib.recordings.pocket.waves import check_settings, loudness, switched_off
+from lib.recordings.pocket.brains import voxels, waves
+from lib.recordings.pocket.brains.voxels import BANDS, EFFECTS, MEANINGS, Voxels
+from lib.recordings.pocket.brains.waves import check_settings, loudness, switched_off
+from lib.recordings.pocket.story.telling import Telling, tell
 
 NAME = "pocket-story"
 TR = 2.0
