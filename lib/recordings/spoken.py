@@ -84,19 +84,32 @@ def chosen(
     """
     every = sorted(set(every).union(*have.values()))
     named = None if _counted(subjects) else _known(f"subject of {name}", subjects, have)
-    if segments is None and named is not None:
-        wanted = [number for number in every if all(number in have[who] for who in named)]
-    else:
-        wanted = _first(segments, every, kind) if _counted(segments) else _known(f"{kind} of {name}", segments, every)
+    wanted = _segments(have, named, segments, every, name=name, kind=kind)
     if named is None:
-        named = [who for who, numbers in have.items() if set(wanted) <= set(numbers)]
-        named = _first(subjects, named, "subjects") if named else named
-    lacking = {who: sorted(set(wanted) - set(have[who])) for who in named if set(wanted) - set(have[who])}
-    if lacking or not named or not wanted:
-        listed = "; ".join(f"{who} lacks {numbers}" for who, numbers in lacking.items())
-        told = listed or f"nobody has all of {wanted}" if wanted else "there are none that all have"
-        raise ground.MissingData(f"{name}, {kind}: {told}. Name other subjects or {kind}. {remedy(name)}")
+        complete = [who for who, numbers in have.items() if set(wanted) <= set(numbers)]
+        named = _first(subjects, complete, "subjects") if complete else []
+    if reason := _lacking(have, named, wanted):
+        raise ground.MissingData(f"{name}, {kind}: {reason}. Name other subjects or {kind}. {remedy(name)}")
     return tuple(named), tuple(sorted(wanted))
+
+
+def _segments(have, named: list | None, segments, every: list[int], *, name: str, kind: str) -> list[int]:
+    """Segments that are asked for; by default those that all named subjects have."""
+    if not _counted(segments):
+        return _known(f"{kind} of {name}", segments, every)
+    if segments is None and named is not None:
+        return sorted(set(every).intersection(*(have[who] for who in named)))
+    return _first(segments, every, kind)
+
+
+def _lacking(have: Mapping[str, Collection[int]], named: Collection[str], wanted: Sequence[int]) -> str:
+    """Why not everybody named has everything wanted; empty if they do."""
+    if not wanted:
+        return "there are none that all have"
+    if not named:
+        return f"nobody has all of {wanted}"
+    absent = {who: sorted(set(wanted) - set(have[who])) for who in named}
+    return "; ".join(f"{who} lacks {numbers}" for who, numbers in absent.items() if numbers)
 
 
 def _counted(value: int | Sequence | None) -> bool:

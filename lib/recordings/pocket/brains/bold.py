@@ -22,8 +22,9 @@ from lib import ground, provenance
 from lib.recordings.cards import described
 from lib.recordings.narrative import StoryRecording
 from lib.recordings.pocket.brains import voxels, waves
+from lib.recordings.pocket.brains.settings import check_settings, switched_off
 from lib.recordings.pocket.brains.voxels import BANDS, EFFECTS, MEANINGS, Voxels
-from lib.recordings.pocket.brains.waves import check_settings, loudness, switched_off
+from lib.recordings.pocket.brains.waves import loudness
 from lib.recordings.pocket.story.telling import Telling, tell
 
 NAME = "pocket-story"

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from lib import ground
 from lib.recordings.pocket.brains.cortex import smooth_field
 from lib.recordings.pocket.brains.planted import sounds_folder
+from lib.recordings.pocket.brains.settings import check_settings, switched_off
 from lib.recordings.record import COMPONENTS
 
 AMPLITUDE = 0.5
@@ -27,6 +27,7 @@ BASELINE = 1.0
 """Mean response to sound of the median voxel, percent signal change."""
 COVERAGE = 0.35
 """Share of temporal vertices that one listener's scan covers well enough to keep."""
+LEAST = {"subjects": 1, "scans": 1, "seed": 0, "sound_seed": 0}
 VOXEL_COORDS = ("subject", "hemisphere", "region", "vertex", "x", "y", "z")
 """What is known of each voxel; x, y, z in mm on the white surface of fsaverage5."""
 
@@ -44,16 +45,9 @@ class Options:
 
     def __post_init__(self):
         """Check types and ranges: a wrong one is a ``ground.WrongUse`` that says which and what is allowed."""
-        object.__setattr__(self, "without", (self.without,) if isinstance(self.without, str) else tuple(self.without))
-        if isinstance(self.snr, bool) or not isinstance(self.snr, (int, float)) or not 0 <= self.snr < np.inf:
-            raise ground.WrongUse(f"snr must be a number of at least 0, not {self.snr!r}")
-        for name, least in (("subjects", 1), ("scans", 1), ("seed", 0), ("sound_seed", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ground.WrongUse(f"{name} must be a whole number of at least {least}, not {value!r}")
-        for component in self.without:
-            if component not in COMPONENTS:
-                raise ground.unknown("component to leave out", component, COMPONENTS)
+        object.__setattr__(self, "without", switched_off(self.without, COMPONENTS, {}))
+        counts = {name: (getattr(self, name), least) for name, least in LEAST.items()}
+        check_settings(self.snr, **counts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,14 +8,13 @@ levels. Wrong: responses are linear and never vary from word to word, the noise 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from lib import ground
 from lib.recordings.pocket.brains import scalp
+from lib.recordings.pocket.brains.settings import check_settings, switched_off
 from lib.recordings.pocket.story.narrator import FRAME
 from lib.recordings.pocket.story.telling import Telling
 
@@ -90,25 +89,6 @@ class Options:
     def names(self) -> tuple[str, ...]:
         """Names of the simulated listeners: sim01, sim02, ..."""
         return tuple(f"sim{k + 1:02d}" for k in range(self.subjects))
-
-
-def switched_off(without: object, switches: tuple[str, ...], groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Names of effects to leave out, groups spelt out, in the order of `switches`."""
-    names = (without,) if isinstance(without, str) else tuple(without)
-    for name in names:
-        if name not in switches and name not in groups:
-            raise ground.unknown("effect to leave out", name, (*switches, *groups))
-    off = {switch for name in names for switch in groups.get(name, (name,))}
-    return tuple(switch for switch in switches if switch in off)
-
-
-def check_settings(snr: object, **counts: tuple[object, int]) -> None:
-    """Raise a ``ground.WrongUse`` for an snr that is no number of at least 0, or a count below its least value."""
-    if isinstance(snr, bool) or not isinstance(snr, (int, float)) or not 0 <= snr < np.inf:
-        raise ground.WrongUse(f"snr must be a number of at least 0, not {snr!r}")
-    for name, (value, least) in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ground.WrongUse(f"{name} must be a whole number of at least {least}, not {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
