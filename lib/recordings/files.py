@@ -63,7 +63,7 @@ def _got_by_hand(name: str) -> Path:
     problems = check(name)
     if problems:
         raise ground.MissingData(f"{name}: {problems[0]}")
-    return next(place for place in _places(name, None) if place.is_dir())
+    return at_hand(name)
 
 
 def check(name: str, root: str | Path | None = None) -> list[str]:
@@ -85,10 +85,9 @@ def check(name: str, root: str | Path | None = None) -> list[str]:
     """
     if card(name)["simulated"]:
         return []  # made anew whenever its cache is not what it was
-    places = _places(name, root)
-    folder = next((place for place in places if place.is_dir()), None)
+    folder = at_hand(name, root)
     if folder is None:
-        return [f"no folder {' or '.join(map(str, places))}. {remedy(name)}"]
+        return [f"no folder {' or '.join(map(str, _places(name, root)))}. {remedy(name)}"]
     if "archive" not in card(name):
         return [
             f"{folder / file} is missing. {remedy(name)}"
@@ -100,13 +99,29 @@ def check(name: str, root: str | Path | None = None) -> list[str]:
 
 def found(name: str, root: str | Path | None = None) -> Path:
     """Folder of a recording: below `root`; else below ``ALIKE_DATA`` or in the cache; else downloaded."""
-    places = _places(name, root)
-    for place in places:
-        if place.is_dir():
-            return place
-    if root is not None:
-        raise missing(name, places[0], "the folder of the recording")
-    return fetch(name)
+    folder = at_hand(name, root)
+    if folder is None and root is not None:
+        raise missing(name, _places(name, root)[0], "the folder of the recording")
+    return folder or fetch(name)
+
+
+def at_hand(name: str, root: str | Path | None = None) -> Path | None:
+    """Folder of a recording where it is on this machine, else None."""
+    return next((place for place in _places(name, root) if place.is_dir()), None)
+
+
+def listed(folder: Path | None) -> list[str]:
+    """Name, size and date of every file below a folder, those of git and DataLad left out; nothing where it is None.
+
+    Where a link leads nowhere, as those of git-annex do before their content is there, its own size and date count.
+    """
+    out = []
+    for place, folders, names in os.walk(folder) if folder else ():
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(place, name) for name in sorted(names)):
+            about = path.stat() if path.exists() else path.lstat()
+            out.append(f"{path.relative_to(folder).as_posix()} {about.st_size} {about.st_mtime_ns}")
+    return out
 
 
 def _places(name: str, root: str | Path | None) -> list[Path]:

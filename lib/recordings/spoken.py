@@ -131,7 +131,7 @@ def _known(kind: str, names: Sequence, every: Collection) -> list:
     return list(dict.fromkeys(names))
 
 
-def tables(words: pd.DataFrame, sounds: pd.DataFrame, *, rate: float, speaker: str) -> Tables:
+def tabulated(words: pd.DataFrame, sounds: pd.DataFrame, *, rate: float, speaker: str) -> Tables:
     """Sentences, segments and words of a recording.
 
     Sentences begin and end on samples of the EEG (the last before their first word, the first after their last), so
@@ -182,12 +182,12 @@ def no_phonemes() -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype=kinds.get(column, object)) for column in PHONEMES})
 
 
-def marked_up(raw: mne.io.BaseRaw, heard: Mapping[str, float], told: Tables) -> mne.io.BaseRaw:
+def marked_up(raw: mne.io.BaseRaw, onsets: Mapping[str, float], tables: Tables) -> mne.io.BaseRaw:
     """Annotate "segment/NAME" and "sentence/NAME" in a recording, given each segment's onset [s from its start]."""
-    rows = [(onset, told.segments.loc[name, "duration"], f"segment/{name}") for name, onset in heard.items()]
-    for name, row in told.stimuli.iterrows():
-        if row["segment"] in heard:
-            rows.append((heard[row["segment"]] + row["start"], row["duration"], f"sentence/{name}"))
+    rows = [(onset, tables.segments.loc[name, "duration"], f"segment/{name}") for name, onset in onsets.items()]
+    for name, row in tables.stimuli.iterrows():
+        if row["segment"] in onsets:
+            rows.append((onsets[row["segment"]] + row["start"], row["duration"], f"sentence/{name}"))
     onsets, durations, marks = zip(*rows, strict=True)
     raw.annotations.append(np.array(onsets) + raw.first_time, durations, marks)
     return raw
@@ -232,8 +232,8 @@ def responses(
         raise ground.WrongUse(f"the raw given for {subject} has no annotation of {stimulus!r}: was it cropped?")
     onset, duration = marks.loc[stimulus]
     if abs(duration - durations[stimulus]) > 0.5 / raw.info["sfreq"]:
-        told = f"{duration:.3f} of its {durations[stimulus]:.3f} s"
-        raise ground.WrongUse(f"the raw given for {subject} holds {told} of {stimulus!r}: was it cropped?")
+        span = f"{duration:.3f} of its {durations[stimulus]:.3f} s"
+        raise ground.WrongUse(f"the raw given for {subject} holds {span} of {stimulus!r}: was it cropped?")
     before, after = room.get(stimulus, ENDLESS)
     notes = {**notes, "subject": subject, "stimulus": stimulus}
     piece = bids.cut(raw, onset, duration, tmin=max(tmin, -before), tmax=min(tmax, after), **notes)
@@ -256,14 +256,14 @@ def sound_files(name: str, folder: Path, files: Mapping[str, str]) -> pd.DataFra
     return pd.DataFrame(rows, columns=["name", "duration", "rate", "file"]).set_index("name")
 
 
-def audio(name: str, folder: Path, told: Tables, stimulus: str) -> tuple[np.ndarray, int]:
+def audio(name: str, folder: Path, tables: Tables, stimulus: str) -> tuple[np.ndarray, int]:
     """Samples (float32, mean over channels) and rate of a sentence or of a whole segment."""
     import soundfile
 
-    if stimulus in told.segments.index:
-        row, start, stop = told.segments.loc[stimulus], 0.0, None
+    if stimulus in tables.segments.index:
+        row, start, stop = tables.segments.loc[stimulus], 0.0, None
     else:
-        row = told.stimuli.loc[stimulus]
+        row = tables.stimuli.loc[stimulus]
         start, stop = row["start"], row["stop"]
     rate, path = int(row["rate"]), folder / row["file"]
     last = None if stop is None else round(stop * rate)
@@ -294,9 +294,9 @@ def check_words(name: str, path: Path, words: pd.DataFrame, duration: float) -> 
         raise damaged(name, path, f"words that lie within their sound; {last}")
 
 
-def fingerprint(name: str, folder: Path, told: Tables, large: Sequence[Path], *facts: Any) -> str:
+def fingerprint(name: str, folder: Path, tables: Tables, large: Sequence[Path], *facts: Any) -> str:
     """Hash of a recording: its tables, and the names, sizes and dates of the files too large to be read for it."""
-    stats = [(path, path.stat()) for path in [*(folder / file for file in told.segments["file"]), *large]]
+    stats = [(path, path.stat()) for path in [*(folder / file for file in tables.segments["file"]), *large]]
     listed = [f"{path.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats]
-    written = [table.to_csv() for table in (told.stimuli, told.segments, told.words)]
+    written = [table.to_csv() for table in (tables.stimuli, tables.segments, tables.words)]
     return ground.fingerprint(name, *written, *listed, *map(repr, facts))

@@ -13,7 +13,7 @@ from scipy.signal import periodogram, welch
 
 from lib import ground
 from lib.recordings import card, load
-from lib.recordings.pocket.kept import kept_folder
+from lib.recordings.pocket.folders import kept_folder
 from lib.recordings.pocket.sounds.specimens import specimen
 
 RATE = 22_050

@@ -23,7 +23,7 @@ from lib.recordings.cards import card
 from lib.recordings.narrative import EEGRecording
 from lib.recordings.pocket.brains import scalp, static, waves
 from lib.recordings.pocket.brains.waves import RATE, Options
-from lib.recordings.pocket.kept import content_fingerprint, kept_folder
+from lib.recordings.pocket.folders import content_fingerprint, kept_folder
 from lib.recordings.pocket.story.telling import Telling, tell
 from lib.recordings.spoken import Tables, responses
 
@@ -86,7 +86,7 @@ def load(
     else:
         read = partial(_simulated, telling, options, cache(partial(waves.drives, telling, options)))
         fingerprint = ground.fingerprint(telling.fingerprint, provenance.code(__name__), repr(options))
-    kept = lru_cache(maxsize=2)(read)
+    recalled = lru_cache(maxsize=2)(read)
     notes = {"recording": NAME, "simulated": True}
     durations = Tables(telling.sentences, telling.segments, telling.words).durations
     facts = card(NAME)
@@ -102,12 +102,12 @@ def load(
         subjects=options.names,
         fingerprint=fingerprint,
         read_audio=telling.audio,
-        read_responses=partial(responses, kept, durations, notes, {}),
+        read_responses=partial(responses, recalled, durations, notes, {}),
         segments=telling.segments,
         words=telling.words,
         phonemes=telling.phonemes,
         rate=float(RATE),
-        read_raw=lambda subject: kept(subject).copy(),
+        read_raw=lambda subject: recalled(subject).copy(),
     )
 
 

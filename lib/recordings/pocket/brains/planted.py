@@ -14,7 +14,7 @@ import numpy as np
 from lib import ground, provenance
 from lib.recordings.pocket.brains.cortex import temporal_cortex
 from lib.recordings.pocket.brains.profiles import planted_profiles
-from lib.recordings.pocket.kept import kept_folder
+from lib.recordings.pocket.folders import kept_folder
 from lib.recordings.pocket.sounds.specimens import catalogue_table, specimen, wav_bytes
 
 

@@ -115,21 +115,21 @@ def _listener(cortex: Mapping[str, np.ndarray], options: Options, subject: int) 
     own = smooth_field(rng, cortex, len(COMPONENTS))
     weights = cortex["preference"] * np.exp(0.35 * (shared + own))  # vertex, component
     n = len(weights)
-    kept = np.sort(rng.choice(n, int(COVERAGE * n), replace=False))
+    covered = np.sort(rng.choice(n, int(COVERAGE * n), replace=False))
     gain = AMPLITUDE * rng.lognormal(0, 0.3, n) * rng.lognormal(0, 0.15)
     noise = NOISE * rng.lognormal(0, 0.25, n)
     present = np.array([component not in options.without for component in COMPONENTS])
-    values = (options.snr * gain[:, None] * weights * present)[kept]
-    coords = voxel_coords(cortex, kept, subject_names(options)[subject])
+    values = (options.snr * gain[:, None] * weights * present)[covered]
+    coords = voxel_coords(cortex, covered, subject_names(options)[subject])
     gains = xr.DataArray(values, dims=("voxel", "component"), coords=coords | {"component": list(COMPONENTS)})
-    return gains, xr.DataArray(noise[kept], dims="voxel", coords=coords)
+    return gains, xr.DataArray(noise[covered], dims="voxel", coords=coords)
 
 
-def voxel_coords(cortex: Mapping[str, np.ndarray], kept: Sequence[int], subject: str) -> dict[str, tuple]:
+def voxel_coords(cortex: Mapping[str, np.ndarray], covered: Sequence[int], subject: str) -> dict[str, tuple]:
     """Coordinates of the voxel dimension: subject, hemisphere, vertex, region and position x, y, z [mm]."""
-    side = np.where(cortex["right"][kept], "right", "left")
-    columns = (np.full(len(kept), subject), side, cortex["region"][kept], cortex["vertex"][kept])
+    side = np.where(cortex["right"][covered], "right", "left")
+    columns = (np.full(len(covered), subject), side, cortex["region"][covered], cortex["vertex"][covered])
     return {
         key: ("voxel", column)
-        for key, column in zip(VOXEL_COORDS, (*columns, *cortex["position"][kept].T), strict=True)
+        for key, column in zip(VOXEL_COORDS, (*columns, *cortex["position"][covered].T), strict=True)
     }

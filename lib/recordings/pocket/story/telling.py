@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lib import ground, provenance
-from lib.recordings.pocket.kept import content_fingerprint, kept_folder
+from lib.recordings.pocket.folders import content_fingerprint, kept_folder
 from lib.recordings.pocket.story import text as story
 from lib.recordings.pocket.story.narrator import RATE, Spoken, say
 
