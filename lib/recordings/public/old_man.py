@@ -21,7 +21,7 @@ from lib.recordings import bids, spoken
 from lib.recordings.cards import described
 from lib.recordings.files import damaged, found
 from lib.recordings.narrative import EEGRecording
-from lib.recordings.textgrid import read_tiers
+from lib.recordings.textgrid import is_mark, read_tiers
 
 if TYPE_CHECKING:
     import mne
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 NAME = "ds004408"
 TASK = "listening"
 TIERS = {"word": ("WORD", "WORDS"), "phoneme": ("PHONEME", "PHONEMES", "PHONE", "PHONES")}
-SILENCE = ("", "SIL", "SP", "SPN", "BR", "<P>")
-"""Labels, in capitals, of intervals in which nobody speaks."""
+"""Names of tiers in capitals, the publisher's first."""
 _IPA = """
 AA ɑ, AE æ, AH ʌ, AO ɔ, AW aʊ, AY aɪ, B b, CH tʃ, D d, DH ð, EH ɛ, ER ɝ, EY eɪ, F f,
 G ɡ, HH h, IH ɪ, IY i, JH dʒ, K k, L l, M m, N n, NG ŋ, OW oʊ, OY ɔɪ, P p, R ɹ,
@@ -189,7 +188,7 @@ def _aligned(
     path = folder / "stimuli" / f"audio{run:02d}.TextGrid"
     spoken.readable(NAME, path, "words and phonemes of a run")
     try:
-        tiers = {name.strip().upper(): tier for name, tier in read_tiers(path).items()}
+        tiers = read_tiers(path)
     except ValueError as error:
         raise damaged(NAME, path, f"a TextGrid; {error}") from error
     words, phonemes = (_spoken(path, tiers, kind) for kind in TIERS)
@@ -204,13 +203,16 @@ def _aligned(
     return words[columns], _phonemes(phonemes, words)
 
 
-def _spoken(path: Path, tiers: Mapping[str, pd.DataFrame], kind: str) -> pd.DataFrame:
+def _spoken(path: Path, tiers: Sequence[tuple[str, pd.DataFrame]], kind: str) -> pd.DataFrame:
     """Intervals of a tier in which somebody speaks."""
-    named = [name for name in TIERS[kind] if name in tiers]
-    if not named:
-        raise damaged(NAME, path, f"a tier {TIERS[kind][0]}, got {sorted(tiers)}")
-    tier = tiers[named[0]]
-    return tier[~tier["label"].str.strip().str.upper().isin(SILENCE)].reset_index(drop=True)
+    names = [name.strip().upper() for name, _ in tiers]
+    wanted = next((name for name in TIERS[kind] if name in names), None)
+    if wanted is None:
+        raise damaged(NAME, path, f"a tier {TIERS[kind][0]}, got {sorted(names)}")
+    if names.count(wanted) > 1:
+        raise damaged(NAME, path, f"one tier {wanted}, got {names.count(wanted)} of that name (in any case)")
+    tier = tiers[names.index(wanted)][1]
+    return tier[~tier["label"].map(is_mark).astype(bool)].reset_index(drop=True)
 
 
 def _phonemes(phonemes: pd.DataFrame, words: pd.DataFrame) -> pd.DataFrame:
