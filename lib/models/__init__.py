@@ -131,7 +131,7 @@ def fingerprint(name: str) -> str:
     return revision(facts, seed, weights(facts, seed), *loader_modules(name))
 
 
-def loaders(name: str) -> list[str]:
+def loader_modules(name: str) -> list[str]:
     """Dotted names of the modules that make a model: its loader, and its network where that is written here."""
     facts = card(original(name))
     modules = [f"{LOADERS}.{facts.get('loader')}", f"lib.models.architectures.{facts.get('architecture')}"]

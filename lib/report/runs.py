@@ -185,7 +185,7 @@ def fingerprints(chapter: str, values: Mapping[str, Any]) -> dict[str, Any]:
 def _loaders(values: Mapping[str, Any]) -> list[str]:
     """Modules that load the recordings and models of some parameters."""
     return [recordings.loader(name) for name in _named(values, "recording")] + [
-        module for name in _named(values, "model") for module in models.loaders(name)
+        module for name in _named(values, "model") for module in models.loader_modules(name)
     ]
 
 
@@ -263,7 +263,7 @@ def _outside(chapter: str, values: Mapping[str, Any], manifest: Mapping[str, Any
     """Modules that the kernel loaded although no import leads to them: a change of theirs would go unnoticed."""
     loaded = manifest["loaded"]
     roots = [*_loaders(values), *(recordings.loader(name) for name in loaded.get("recordings", ()))]
-    roots += [module for name in loaded.get("models", ()) for module in models.loaders(name)]
+    roots += [module for name in loaded.get("models", ()) for module in models.loader_modules(name)]
     return sorted(set(manifest["modules"]) - set(provenance.closure(source(chapter), *roots)))
 
 
