@@ -137,7 +137,8 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
     Raises
     ------
     WrongUse
-        Unknown name, wrong type, unknown recording or model; the message lists what is known. Nothing is written.
+        Unknown name, wrong type, unknown recording or model, a model that does not hear; the message says what is known.
+        Nothing is written.
     """
     known = parameters(chapter)
     values = {name: parameter.default for name, parameter in known.items()}
@@ -153,7 +154,7 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
         if name not in recordings.names():
             raise unknown("recording", name, recordings.names())
     for name in _named(values, "model"):
-        models.card(models.original(name))
+        models.listener(name)
     return values
 
 
