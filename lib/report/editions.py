@@ -134,6 +134,8 @@ def page_notebook(page: Page, run: runs.Run) -> dict[str, Any]:
     title = next(i for i, cell in enumerate(cells) if cell["cell_type"] == "markdown")
     notice = _simulated_notice(run)
     cells[title + 1 : title + 1] = [_markdown(notice)] if notice else []
+    if outside := outside_warning(run):
+        cells.insert(title + 1, _markdown(f":::{{warning}}\n{outside[0].upper()}{outside[1:]}\n:::"))
     notebook["cells"] = [*cells, _markdown(_made_by(page, run))]
     for index, cell in enumerate(notebook["cells"]):
         cell["id"] = f"{page.name}-{index}"[-64:]
@@ -162,7 +164,7 @@ def _markdown(text: str) -> dict[str, Any]:
 
 
 def _simulated_notice(run: runs.Run) -> str:
-    simulated = [name for name in run.manifest["fingerprints"]["recordings"] if recordings.card(name)["simulated"]]
+    simulated = [name for name in run.manifest["loaded"].get("recordings", ()) if recordings.card(name)["simulated"]]
     if not simulated:
         return ""
     return (
@@ -170,6 +172,14 @@ def _simulated_notice(run: runs.Run) -> str:
         f"The responses on this page ({', '.join(simulated)}) are simulated. "
         "They show what the analysis does, and say nothing about people.\n:::"
     )
+
+
+def outside_warning(run: runs.Run) -> str:
+    """Modules that a run loaded and its name doesn't depend on, in a sentence; empty if there are none."""
+    names = run.manifest["outside"]
+    if not names:
+        return ""
+    return f"this run loaded code that its name does not depend on, so it may be stale unnoticed: {', '.join(names)}."
 
 
 def _made_by(page: Page, run: runs.Run) -> str:
@@ -243,9 +253,10 @@ def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
         )
     head = "| page | run | started | time | peak memory | seed |\n|---|---|---|---|---|---|\n"
     return (
-        f"# What was run\n\nEdition: *{edition.title}*. Each page is one run; a run's name is a hash of its chapter, "
-        "parameters, the `lib` module, recordings, models and versions, so a page can't show numbers of other code "
-        f"than it shows.\n\n{head}" + "\n".join(rows) + "\n"
+        f"# What was run\n\nEdition: *{edition.title}*. Each page is one run. A run's name is a hash of its chapter, "
+        "its parameters, all modules of `lib` that its imports lead to, the tables these name, the locked versions, and "
+        "the recordings and models that it loaded; when one of them changes, the page is run again, so it can't show "
+        f"numbers of other code.\n\n{head}" + "\n".join(rows) + "\n"
     )
 
 
