@@ -254,7 +254,7 @@ def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
     head = "| page | run | started | time | peak memory | seed |\n|---|---|---|---|---|---|\n"
     return (
         f"# What was run\n\nEdition: *{edition.title}*. Each page is one run. A run's name is a hash of its chapter, "
-        "its parameters, all modules of `lib` that its imports lead to, the tables these name, the locked versions, and "
+        "its parameters, all modules of `lib` that its imports lead to, the tables these name, locked versions, and "
         "the recordings and models that it loaded; when one of them changes, the page is run again, so it can't show "
         f"numbers of other code.\n\n{head}" + "\n".join(rows) + "\n"
     )
