@@ -64,12 +64,8 @@ def closure(*roots: str | Path) -> tuple[str, ...]:
 
 
 def code(*roots: str | Path) -> str:
-    """Fingerprint of the source of everything in the ``closure`` of `roots`, files among them included."""
-    files = [root for root in roots if isinstance(root, Path)]
-    named = {name: module_file(name) for name in closure(*roots)}
-    return fingerprint(
-        *(path.read_bytes() for path in files), *(p for n, f in named.items() for p in (n, f.read_bytes()))
-    )
+    """Fingerprint of the source of all modules of lib in the ``closure`` of `roots`."""
+    return fingerprint(*(part for name in closure(*roots) for part in (name, module_file(name).read_bytes())))
 
 
 def tables(*roots: str | Path) -> tuple[Path, ...]:
