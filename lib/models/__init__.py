@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-import lib.models.loaders  # before the function of that name, which importing it later would replace
+import lib.models.loaders  # noqa: F401 before the function of that name, which importing it later would replace
 from lib import ground, provenance
 from lib.ground import WrongUse
 from lib.models.cards import card, names, original, roster, twin

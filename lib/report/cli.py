@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -173,7 +174,9 @@ def models_list(
         for facts in roster:
             if facts["family"] == group:
                 _say(_model_line(facts, width))
+    wide = min(shutil.get_terminal_size().columns, 120)
     reasons = [f"{facts['name']}: {facts['reason']}." for facts in roster if facts.get("reason")]
+    reasons = [textwrap.fill(reason, wide, subsequent_indent="  ") for reason in reasons]
     _say("\n".join(["", *reasons, *[""] * bool(reasons)]) + _counted([facts["status"] for facts in roster]))
 
 
@@ -212,6 +215,9 @@ def models_train(name: str) -> None:
 @models_app.command("check")
 def models_check(name: str) -> None:
     """Load a model, let it hear a click and a sentence, and tell what is wrong if anything is."""
+    from lib import models
+
+    models.card(models.original(name))  # a wrong name is refused before torch is imported
     from lib.models.check import check
 
     checked = check(name, _sentence())

@@ -9,7 +9,9 @@ from lib.report.parameters import Parameter, parsed_range
 
 def read(tmp_path, *lines):
     path = tmp_path / "chapter.py"
-    path.write_text("\n".join(["# %% [markdown]", "# # Title", "", '# %% tags=["parameters"]', *lines, "", "# %%", "1 + 1"]))
+    path.write_text(
+        "\n".join(["# %% [markdown]", "# # Title", "", '# %% tags=["parameters"]', *lines, "", "# %%", "1 + 1"])
+    )
     return parameters.read(path)
 
 
