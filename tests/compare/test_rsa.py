@@ -190,7 +190,7 @@ def test_a_common_factor_does_not_matter(factor):
 def test_nothing_with_an_rdm_is_an_error():
     layers, responses, _ = simulated()
     with pytest.raises(
-        ValueError, match="nothing to compare: subject 0 has no variation across columns at sound 0.*; subject 1"
+        ValueError, match=r"nothing to compare: subject 0 has no variation across columns at sound 0.*; subject 1"
     ):
         rsa_layers(layers, [np.ones_like(y) for y in responses])
     with pytest.raises(ValueError, match="nothing to compare: layer 0"):
