@@ -98,9 +98,8 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
     Raises
     ------
     WrongUse
-        Unknown name, wrong type, value out of range, unknown recording or model, a model that does not hear; the message
-        lists what is known.
-        Nothing is written.
+        Unknown name, wrong type, value out of range, unknown recording or model, a model that does not hear sounds; the
+        message lists what is known. Nothing is written.
     """
     known = parameters(chapter)
     values = {name: parameter.default for name, parameter in known.items()}
