@@ -240,29 +240,27 @@ def at_frames(described: xr.DataArray, frames: np.ndarray) -> np.ndarray:
 
 
 def item(
-    frames: Activations,
-    heard: Heard,
-    piece: Piece,
-    *,
-    components: int,
-    whiten: bool,
-    method: str,
-    lag: float = 0.0,
-    count: int | None = None,
+    frames: Activations, heard: Heard, piece: Piece, *, components: int, whiten: bool, method: str, lag: float = 0.0
 ) -> tuple[dict, dict] | None:
-    """Layers' components and listeners' responses at the frames of one piece; None where it has too few frames.
-
-    With a `count`, its first so many frames are all there is of it.
-    """
-    inside = np.flatnonzero(_inside(frames, piece))[:count]
+    """Layers' components and listeners' responses at the frames of one piece; None where it has too few frames."""
+    inside = np.flatnonzero(_inside(frames, piece))
     if len(inside) < LEAST_FRAMES:
         return None
+    layers, when = _projected(frames, inside, components, whiten)
+    return layers, answers(heard, piece, when, method, lag)
+
+
+def _projected(frames: Activations, inside: np.ndarray, components: int, whiten: bool) -> tuple[dict, np.ndarray]:
     layers = {n: principal_components(x[inside], components, whiten=whiten) for n, x in frames.layers.items()}
-    known, when = heard.times[piece.stimulus], _times(frames)[inside] + lag
+    return layers, _times(frames)[inside]
+
+
+def answers(heard: Heard, piece: Piece, when: np.ndarray, method: str, lag: float = 0.0) -> dict[str, np.ndarray]:
+    """Standardised responses of all listeners to a piece, at the times of its frames and a lag later."""
+    known = heard.times[piece.stimulus]
     its_own = (known >= piece.start + lag) & (known < piece.stop + lag) if method == "count" else slice(None)
     heard_here = {s: x[its_own] for s, x in heard.values[piece.stimulus].items()}
-    brought = _brought(heard_here, known[its_own], when, method)
-    return layers, {s: zscored(x) for s, x in brought.items()}
+    return {s: zscored(x) for s, x in _brought(heard_here, known[its_own], when + lag, method).items()}
 
 
 def items(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], **how: Any) -> Iterator[tuple]:
@@ -313,14 +311,31 @@ def groups(sizes: Matched | None) -> tuple[int, ...] | None:
 
 
 def cut_items(
-    frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], sizes: Matched, **how: Any
+    frames: Mapping[str, Activations],
+    heard: Heard,
+    parts: Sequence[Piece],
+    sizes: Matched,
+    *,
+    components: int,
+    whiten: bool,
+    method: str,
+    lag: float = 0.0,
 ) -> Iterator[tuple]:
     """Piece and its ``item``, cut to the common length of its group (``lengths``) before anything else is done."""
+    for piece, layers, when in cut_layers(frames, parts, sizes, components=components, whiten=whiten):
+        yield piece, (layers, answers(heard, piece, when, method, lag))
+
+
+def cut_layers(
+    frames: Mapping[str, Activations], parts: Sequence[Piece], sizes: Matched, *, components: int, whiten: bool
+) -> Iterator[tuple]:
+    """Piece, its layers' components and the times of its frames, all cut to the common length of its group."""
     rate = _rate(frames)
     for piece, length in zip(parts, sizes.length, strict=True):
         if np.isfinite(length):
-            short = replace(piece, stop=min(piece.stop, piece.start + length))
-            yield piece, item(frames[piece.stimulus], heard, short, count=int(length * rate + 1e-6), **how)
+            one, short = frames[piece.stimulus], replace(piece, stop=min(piece.stop, piece.start + length))
+            inside = np.flatnonzero(_inside(one, short))[: int(length * rate + 1e-6)]
+            yield short, *_projected(one, inside, components, whiten)
 
 
 def _rate(frames: Mapping[str, Activations]) -> float:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FEWEST = 5
 """Pieces of one length below which no null can be told: 5 have 120 pairings, 4 only 24."""
-AT_ONCE = 256  # series of layers whose similarity to all responses is computed together
+AT_ONCE = 512  # series of layers whose similarity to all responses is computed together
 
 
 @dataclass(frozen=True, eq=False)
