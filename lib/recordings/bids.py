@@ -7,7 +7,7 @@ Nothing is filtered, re-referenced or repaired here.
 
 from __future__ import annotations
 
-import json
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MICRO = 1e6
 """Microvolts per volt: mne counts in V, responses are in µV."""
+BYTES = {"INT_16": 2, "INT_32": 4, "IEEE_FLOAT_32": 4}
+"""Of one number in a BrainVision file, by its BinaryFormat."""
 
 
 def subjects(root: str | Path) -> tuple[str, ...]:
@@ -88,7 +90,8 @@ def read_raw(
     ground.MissingData
         There is no such recording, or only a pointer of git-annex in its place.
     ground.DamagedData
-        The recording cannot be read, or is not as long as its sidecar says.
+        The recording cannot be read, or its amplitudes are not those of EEG. What its sidecar says of its length does
+        not count: whoever knows what was heard sees whether it is too short.
     """
     from mne_bids import BIDSPath, read_raw_bids
 
@@ -101,7 +104,6 @@ def read_raw(
             raw = read_raw_bids(path.copy().update(extension=file.suffix), verbose="ERROR")
     except (OSError, ValueError, RuntimeError, KeyError, IndexError, UnicodeDecodeError) as error:
         raise ground.DamagedData(f"{file} cannot be read as EEG in BIDS: {error}") from error
-    _check_length(raw, file)
     raw = in_volts(raw, _stated_units(raw, path), str(file))
     if montage is not None and raw.get_montage() is None:
         raw.set_montage(montage, verbose="ERROR")
@@ -136,7 +138,13 @@ def marked(raw: mne.io.BaseRaw, kind: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        onset and duration [s from the first sample of `raw`], indexed by NAME, in order of time.
+        onset and duration [s from the first sample of `raw`], indexed by NAME, in order of time. What is marked twice
+        at the same time, as by a file of markers and by events.tsv, is marked once.
+
+    Raises
+    ------
+    ground.DamagedData
+        A name is marked at two times.
     """
     rows = [
         (text.partition("/")[2], onset - raw.first_time, duration)
@@ -145,7 +153,12 @@ def marked(raw: mne.io.BaseRaw, kind: str) -> pd.DataFrame:
         )
         if text.startswith(f"{kind}/")
     ]
-    return pd.DataFrame(rows, columns=["name", "onset", "duration"]).set_index("name").sort_values("onset")
+    table = pd.DataFrame(rows, columns=["name", "onset", "duration"]).sort_values("onset", kind="stable")
+    for name, same in table[table["name"].duplicated(keep=False)].groupby("name"):
+        if np.ptp(same["onset"]) > 1 / raw.info["sfreq"]:
+            times = ", ".join(f"{onset:.3f}" for onset in same["onset"])
+            raise ground.DamagedData(f"{kind}/{name} is marked at {times} s in one recording")
+    return table.drop_duplicates("name").set_index("name")
 
 
 def cut(
@@ -219,12 +232,12 @@ def _data_file(path: Any) -> Path:
     """The header or data file that mne reads, once it is known that samples are really there."""
     folder = Path(path.directory)
     found = {file.suffix: file for file in sorted(folder.glob(f"{path.basename}.*"))}
-    for header, data in ((".vhdr", ".eeg"), (".edf", ".edf"), (".bdf", ".bdf"), (".set", ".set")):
-        if header in found:
-            samples = found.get(data, found[header].with_suffix(data))
-            for file in (found[header], samples):
-                _check_present(file)
-            return found[header]
+    for ending in (".vhdr", ".edf", ".bdf", ".set"):
+        if ending in found:
+            _check_present(found[ending])
+            if ending == ".vhdr":
+                samples_of(found[ending])
+            return found[ending]
     raise ground.MissingData(f"no recording {folder / path.basename} (.vhdr with .eeg, .edf, .bdf or .set)")
 
 
@@ -235,11 +248,47 @@ def _check_present(file: Path) -> None:
         raise ground.MissingData(f"no file {file}")
 
 
-def _check_length(raw: mne.io.BaseRaw, file: Path) -> None:
-    sidecar = file.with_suffix(".json")
-    if not sidecar.is_file():
-        return
-    promised = json.loads(sidecar.read_text(encoding="utf-8-sig")).get("RecordingDuration")
-    seconds = raw.n_times / raw.info["sfreq"]
-    if isinstance(promised, (int, float)) and abs(promised - seconds) > 1.5 / raw.info["sfreq"]:
-        raise ground.DamagedData(f"{file} holds {seconds:.3f} s, but {sidecar.name} says {promised:.3f} s")
+def samples_of(header: Path) -> Path:
+    """The file of samples that a BrainVision header names, whatever its ending.
+
+    Raises
+    ------
+    ground.MissingData
+        It is not there, or only git-annex's pointer to it.
+    ground.DamagedData
+        The header names none.
+    """
+    name = _brainvision_facts(header).get("DataFile", "")
+    if not name:
+        raise ground.DamagedData(f"{header} cannot be read as a BrainVision header: it names no DataFile")
+    file = header.with_name(name.replace("$b", header.stem))
+    beside = [path.name for path in header.parent.glob(f"{header.stem}.*") if path.suffix in (".eeg", ".dat", ".avg")]
+    if beside and not file.exists() and not file.is_symlink():
+        raise ground.MissingData(
+            f"{header} names samples in {name!r}, which is not there, but {beside[0]} is: correct its line DataFile="
+        )
+    _check_present(file)
+    return file
+
+
+def brainvision_seconds(header: Path) -> float:
+    """How long a BrainVision recording lasts, by its samples: what side files say may be rounded or of something else.
+
+    Raises
+    ------
+    ground.MissingData, ground.DamagedData
+        As ``samples_of``, or the header does not say how samples are stored.
+    """
+    size, facts = samples_of(header).stat().st_size, _brainvision_facts(header)
+    try:
+        width = int(facts["NumberOfChannels"]) * BYTES[facts["BinaryFormat"].upper()]
+        return size // width * float(facts["SamplingInterval"]) * 1e-6
+    except (KeyError, ValueError) as error:
+        raise ground.DamagedData(
+            f"{header} cannot be read as a BrainVision header of binary samples: {error}"
+        ) from error
+
+
+def _brainvision_facts(header: Path) -> dict[str, str]:
+    text = header.read_bytes().decode("utf-8", "replace")
+    return dict(re.findall(r"^(\w+)=(.*?)[ \t\r]*$", text, re.MULTILINE))

@@ -155,10 +155,36 @@ def test_pointers_of_git_annex_are_named_as_such(public, suffix):
         read(public)
 
 
-def test_a_recording_cut_short_is_noticed(public):
-    file = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_eeg.eeg"
-    file.write_bytes(file.read_bytes()[: 4 * len(CHANNELS) * 700])
-    with pytest.raises(ground.DamagedData, match=r"run-02.*1\.367 s.*2\.998 s"):
+ABOUT = [3, 2.0, "n/a", None, float("nan"), [2.998], 1e9]
+"""What side files say of a recording's length: rounded, of an epoch, nothing, a list, of another recording."""
+
+
+@pytest.mark.parametrize("seconds", ABOUT)
+@pytest.mark.parametrize("inherited", [False, True])
+def test_what_a_side_file_says_of_the_length_refuses_nothing(public, seconds, inherited):
+    own = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_eeg.json"
+    facts = json.loads(own.read_text()) | {"RecordingDuration": seconds}
+    own.unlink()
+    (public / "task-listening_eeg.json" if inherited else own).write_text(json.dumps(facts))
+    assert read(public).n_times == RATE * SECONDS
+
+
+@pytest.mark.parametrize("ending", [".dat", ".avg", ".bin"])
+def test_samples_are_where_the_header_says(public, ending):
+    header = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_eeg.vhdr"
+    samples_file = header.with_suffix(".eeg").rename(header.with_name(f"others{ending}"))
+    with pytest.raises(ground.MissingData, match=r"no file .*_eeg\.eeg"):
+        read(public)
+    header.write_text(header.read_text().replace(f"DataFile={header.stem}.eeg", f"DataFile=others{ending}"))
+    np.testing.assert_allclose(read(public).get_data() * bids.MICRO, samples(12), atol=1e-4)
+    assert bids.samples_of(header) == samples_file
+    assert bids.brainvision_seconds(header) == pytest.approx(SECONDS)
+
+
+def test_samples_that_were_renamed_and_not_in_the_header_are_named(public):
+    header = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_eeg.vhdr"
+    header.with_suffix(".eeg").rename(header.with_suffix(".dat"))
+    with pytest.raises(ground.MissingData, match=r"not there, but .*_eeg\.dat is: correct its line DataFile="):
         read(public)
 
 
@@ -187,6 +213,14 @@ def test_marks_in_order_of_time(ramp):
 
 def test_marks_of_a_cropped_recording_count_from_its_start(ramp):
     np.testing.assert_allclose(bids.marked(ramp.crop(1.5, 9.0), "word")["onset"], [0.5, 3.5])
+
+
+def test_what_is_marked_twice_is_marked_once_unless_the_times_differ(ramp):
+    ramp.annotations.append([5.004, 2.0], [1.0, 0.5], ["word/b", "word/a"])
+    assert list(bids.marked(ramp, "word").index) == ["a", "b"]
+    ramp.annotations.append(7.0, 1.0, "word/b")
+    with pytest.raises(ground.DamagedData, match=r"word/b is marked at 5\.000, 5\.004, 7\.000 s"):
+        bids.marked(ramp, "word")
 
 
 def test_cut(ramp):
