@@ -18,6 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from lib import ground
+from lib.recordings.tables import read_table
 from lib.recordings.units import in_volts
 
 if TYPE_CHECKING:
@@ -36,13 +37,15 @@ def subjects(root: str | Path) -> tuple[str, ...]:
     ------
     ground.MissingData
         `root` is no BIDS data set: it has no dataset_description.json.
+    ground.DamagedData
+        participants.tsv cannot be read, or has no column participant_id.
     """
     root = _dataset(root)
     here = sorted(path.name.removeprefix("sub-") for path in root.glob("sub-*") if path.is_dir())
     table = root / "participants.tsv"
     if not table.is_file():
         return tuple(here)
-    listed = pd.read_csv(table, sep="\t", dtype=str, encoding="utf-8-sig")["participant_id"]
+    listed = read_table(table, "\t", ["participant_id"])["participant_id"]
     order = [name.removeprefix("sub-") for name in listed]
     return tuple(sorted(here, key=lambda name: (order.index(name) if name in order else len(order), name)))
 
@@ -106,8 +109,23 @@ def read_raw(
         raise ground.DamagedData(f"{file} cannot be read as EEG in BIDS: {error}") from error
     raw = in_volts(raw, _stated_units(raw, path), str(file))
     if montage is not None and raw.get_montage() is None:
-        raw.set_montage(montage, verbose="ERROR")
+        _place(raw, montage, file)
     return raw
+
+
+def _place(raw: mne.io.BaseRaw, montage: str, file: Path) -> None:
+    """Give the EEG channels the positions of a layout; those that it lacks stay without one, and are named."""
+    import mne
+
+    layout = mne.channels.make_standard_montage(montage)
+    known = {name.lower() for name in layout.ch_names}
+    names = [raw.ch_names[k] for k in eeg_channels(raw)]
+    outside = [name for name in names if name.lower() not in known]
+    if len(outside) == len(names):
+        raise ground.DamagedData(f"{file}: none of its {len(names)} EEG channels ({names[0]}, ...) is in {montage}")
+    raw.set_montage(layout, match_case=False, on_missing="ignore", verbose="ERROR")
+    if outside:
+        warnings.warn(f"{file}: {', '.join(outside)} have no position in {montage}", stacklevel=3)
 
 
 def _stated_units(raw: mne.io.BaseRaw, path: Any) -> dict[str, list[str]]:
@@ -116,8 +134,8 @@ def _stated_units(raw: mne.io.BaseRaw, path: Any) -> dict[str, list[str]]:
     table = path.copy().find_matching_sidecar(suffix="channels", extension=".tsv", on_error="ignore")
     if table is None:
         return stated
-    listed = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if {"name", "units"} <= set(listed):
+    listed = read_table(Path(table), "\t", ["name"])
+    if "units" in listed:
         for name, text in zip(listed["name"], listed["units"], strict=True):
             stated.setdefault(name, []).append(text)
     return stated

@@ -75,6 +75,55 @@ def test_subjects_and_runs(shared_set):
     assert bids.runs(shared_set, "001", task="listening") == ("01", "02")
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16", "cp1252"])
+def test_participants_in_any_encoding(public, coding):
+    rows = "participant_id\tname\nsub-002\tRen\u00e9\nNA\tn/a\nsub-001\t\n"
+    (public / "participants.tsv").write_text(rows, encoding=coding)
+    assert bids.subjects(public) == ("002", "001")
+
+
+def test_participants_without_a_header_are_refused_in_a_line(public):
+    (public / "participants.tsv").write_text("sub-002\t31\nsub-001\t25\n")
+    with pytest.raises(ground.DamagedData, match=r"participants\.tsv has no column 'participant_id'.*'sub-002', '31'"):
+        bids.subjects(public)
+    (public / "participants.tsv").write_text("")
+    with pytest.raises(ground.DamagedData, match=r"participants\.tsv cannot be read as a table"):
+        bids.subjects(public)
+
+
+def renamed(folder, pairs):
+    """Give channels of one run other names, in header and channels.tsv."""
+    for path in folder.glob("*run-02_*"):
+        if path.suffix in (".vhdr", ".tsv"):
+            text = path.read_text(encoding="utf-8")
+            for old, new in pairs.items():
+                text = text.replace(f"={old},", f"={new},").replace(f"\n{old}\t", f"\n{new}\t")
+            path.write_text(text, encoding="utf-8")
+
+
+def test_channels_outside_a_montage_have_no_position_and_are_named(public):
+    renamed(public / "sub-001" / "eeg", {"A1": "Nasion", "D32": "d32"})
+    with pytest.warns(UserWarning, match=r"run-02.*: Nasion have no position in biosemi128"):
+        raw = read(public, montage="biosemi128")
+    places = {channel["ch_name"]: channel["loc"][:3] for channel in raw.info["chs"]}
+    assert np.isfinite(places["d32"]).all()
+    assert not np.isfinite(places["Nasion"]).all() or not places["Nasion"].any()
+
+
+def test_a_montage_of_another_cap_is_refused(public):
+    renamed(public / "sub-001" / "eeg", {name: f"E{number}x" for number, name in enumerate(CHANNELS)})
+    with pytest.raises(ground.DamagedData, match=r"none of its 128 EEG channels \(E0x, ...\) is in biosemi128"):
+        read(public, montage="biosemi128")
+
+
+def test_channels_tsv_without_a_header_is_one_line(public):
+    table = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_channels.tsv"
+    table.write_text(table.read_text().partition("\n")[2])
+    with pytest.raises(ground.DamagedData, match="run-02") as error:
+        read(public)
+    assert "\n" not in str(error.value)
+
+
 def test_samples_names_and_positions(shared_set):
     raw = read(shared_set, montage="biosemi128")
     assert raw.ch_names == CHANNELS
