@@ -147,7 +147,10 @@ def joined(raws: Sequence[mne.io.BaseRaw]) -> mne.io.BaseRaw:
 
     if any(raw.preload for raw in raws):  # else those in memory would be read again, and what was done to them lost
         raws = [raw.load_data(verbose="ERROR") for raw in raws]
-    return mne.concatenate_raws(list(raws), verbose="ERROR")
+    notes = dict.fromkeys(raw.info["description"] for raw in raws if raw.info["description"])
+    whole = mne.concatenate_raws(list(raws), verbose="ERROR")
+    whole.info["description"] = "; ".join(notes) or None
+    return whole
 
 
 def marked(raw: mne.io.BaseRaw, kind: str) -> pd.DataFrame:

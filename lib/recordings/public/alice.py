@@ -154,8 +154,8 @@ def _onsets(
     if not here:
         raise ground.MissingData(f"{NAME}: {folder} has no recording with its parameters of preprocessing (proc)")
     counted = subjects is None or isinstance(subjects, int)
-    named = [who for who in here if who in card["used"]] if counted else [who for who in here if who in subjects]
-    onsets = {who: alice_eeg.segment_onsets(folder, card, table, who) for who in named}
+    wanted = set(card["used"] if counted else subjects) & set(here)
+    onsets = {who: alice_eeg.segment_onsets(folder, card, table, who) for who in here if who in wanted}
     return onsets if counted else {who: onsets.get(who, {}) for who in here}
 
 
