@@ -137,8 +137,8 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
     Raises
     ------
     WrongUse
-        Unknown name, wrong type, unknown recording or model, a model that does not hear; the message says what is known.
-        Nothing is written.
+        Unknown name, wrong type, unknown recording or model, a model that does not hear; the message lists what is
+        known. Nothing is written.
     """
     known = parameters(chapter)
     values = {name: parameter.default for name, parameter in known.items()}

@@ -94,8 +94,8 @@ def weights(card: Mapping, seed: int | None = None) -> list[Path]:
 
 def family_of(card: Mapping):
     """Module of this folder that holds a card's architecture."""
-    if card.get("architecture") not in FAMILIES:
-        raise unknown("architecture", card.get("architecture"), FAMILIES)
+    if card["architecture"] not in FAMILIES:
+        raise unknown(f"architecture of {card['name']}", card["architecture"], FAMILIES)
     return import_module(f"lib.models.architectures.{card['architecture']}")
 
 

@@ -55,7 +55,7 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     if seed is None:
         return _of_folder(checkpoints.find(card), card)
     encoder = _encoder(card)
-    config = _class(encoder.config)(**card.get("config", {}))
+    config = checkpoints.configured(_class(encoder.config), card.get("config", {}), card)
     extractor = _extractor(encoder, config, card.get("extractor", {}))
     return _model(card, config, extractor, lambda: _untrained(encoder, config, seed))
 
@@ -162,8 +162,8 @@ def _clocks(encoder, config, extractor) -> list[Clock]:
 
 
 def _encoder(card) -> Encoder:
-    if card.get("architecture") not in ENCODERS:
-        raise unknown("architecture of an audio encoder", card.get("architecture"), ENCODERS)
+    if card["architecture"] not in ENCODERS:
+        raise unknown(f"architecture of the audio encoder {card['name']}", card["architecture"], ENCODERS)
     return ENCODERS[card["architecture"]]
 
 

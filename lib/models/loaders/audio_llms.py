@@ -50,7 +50,7 @@ def load(card: Mapping, seed: int | None = None, *, part: str = "decoder") -> Mo
     """
     if seed is None:
         return _of_folder(checkpoints.find(card), card, part)
-    config = _class(_design(card).config)(**card.get("config", {}))
+    config = checkpoints.configured(_class(_design(card).config), card.get("config", {}), card)
 
     def build():
         kind = _class(_design(card).network)
@@ -218,7 +218,7 @@ def _frames(state, times) -> Frames:
 
 def _design(card) -> Design:
     if card["architecture"] not in DESIGNS:
-        raise unknown("architecture of an audio language model", card["architecture"], DESIGNS)
+        raise unknown(f"architecture of the audio language model {card['name']}", card["architecture"], DESIGNS)
     return DESIGNS[card["architecture"]]
 
 

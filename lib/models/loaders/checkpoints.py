@@ -142,12 +142,21 @@ def facts_of(file: Path, *needed: str) -> dict:
     return facts
 
 
-def configured(kind: Any, facts: Mapping, file: Path) -> Any:
-    """Configuration of a class of transformers from the settings in a file, DamagedData if they don't make one."""
+def configured(kind: Any, facts: Mapping, place: Path | Mapping) -> Any:
+    """Configuration of a class of transformers, from the settings in a file or in the row of a card.
+
+    Raises
+    ------
+    lib.ground.DamagedData, lib.ground.WrongUse
+        If the settings in the file, or in the row, don't make one.
+    """
     try:
-        return kind.from_dict(dict(facts))
+        return kind.from_dict(dict(facts)) if isinstance(place, Path) else kind(**facts)
     except Exception as error:  # each class checks its sizes in its own way
-        raise DamagedData(f"{file} does not describe a {kind.__name__}: {_first(error)}") from error
+        line = f"does not describe a {kind.__name__}: {_first(error)}"
+        if isinstance(place, Path):
+            raise DamagedData(f"{place} {line}") from error
+        raise WrongUse(f"data/models.yml: `config` in the row of {place['name']!r} {line}") from error
 
 
 def state_dict(path: str | Path) -> dict:
