@@ -133,7 +133,7 @@ def filled(family, config: Mapping, files: Mapping[str, Path]):
     except RuntimeError as error:
         lines = " ".join(line.strip() for line in str(error).splitlines()[1:4])
         where = ", ".join(str(file) for file in files.values())
-        raise DamagedData(f"weights in {where} do not fit the architecture: {lines}") from error
+        raise DamagedData(f"weights in {where} do not fit the architecture: {lines:.240}") from error
     return networks.ready(network.float())
 
 

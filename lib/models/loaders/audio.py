@@ -10,6 +10,7 @@ shorter sounds padded as they expect; frames whose centre lies beyond the end of
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -90,8 +91,11 @@ def _of_folder(folder: Path, card) -> Model:
     path, settings = _described(folder)
     try:
         extractor = _extractor(encoder, config, card.get("extractor", {}) | settings)
+        rate = operator.index(extractor.sampling_rate)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise DamagedData(f"{path} does not describe a {encoder.extractor}: {error}") from error
+    if rate != card.get("rate", rate):
+        raise DamagedData(f"{path}: {card['name']} hears at {rate} Hz, but its card says {card['rate']} Hz")
     return _model(card, config, extractor, lambda: _trained(encoder, config, folder))
 
 
@@ -107,8 +111,6 @@ def _model(card, config, extractor, build) -> Model:
     encoder, network = _encoder(card), cache(build)
     layers, clocks = encoder.layers(config), _clocks(encoder, config, extractor)
     rate, longest = extractor.sampling_rate, encoder.longest and encoder.longest(extractor)
-    if rate != card.get("rate", rate):
-        raise DamagedData(f"{card['name']} hears at {rate} Hz, but its card says {card['rate']} Hz")
 
     def represent(waves: np.ndarray) -> dict[str, Frames]:
         if longest and waves.shape[1] > longest:

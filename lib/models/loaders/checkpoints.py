@@ -368,4 +368,5 @@ def _unwrapped(read) -> dict:
 
 
 def _first(error) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    """Kind of an error and its first sentence; what libraries advise after it is not ours to pass on."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()).partition('. ')[0]:.160}"
