@@ -243,7 +243,8 @@ def _layer_table(layers) -> Table:
 
 def _sentence() -> tuple:
     """First sentence of the pocket story, spoken now, and its rate."""
-    from lib.recordings.pocket import narrator, story
+    from lib.recordings.pocket.story import narrator
+    from lib.recordings.pocket.story import text as story
 
     return narrator.say(story.sentences()["text"].iloc[0]).samples, narrator.RATE
 

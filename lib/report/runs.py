@@ -98,8 +98,8 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
     Raises
     ------
     WrongUse
-        Unknown name, wrong type, value out of range, unknown recording or model; the message lists what is known.
-        Nothing is written.
+        Unknown name, wrong type, value out of range, unknown recording or model, a model that does not hear sounds; the
+        message lists what is known. Nothing is written.
     """
     known = parameters(chapter)
     values = {name: parameter.default for name, parameter in known.items()}
@@ -115,7 +115,7 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
         if name not in recordings.names():
             raise unknown("recording", name, recordings.names())
     for name in _named(values, "model"):
-        models.card(models.original(name))
+        models.listener(name)
     return values
 
 
@@ -146,7 +146,7 @@ def fingerprints(chapter: str, values: Mapping[str, Any]) -> dict[str, Any]:
 def _loaders(values: Mapping[str, Any]) -> list[str]:
     """Modules that load the recordings and models of some parameters."""
     return [recordings.loader(name) for name in _named(values, "recording")] + [
-        module for name in _named(values, "model") for module in models.loaders(name)
+        module for name in _named(values, "model") for module in models.loader_modules(name)
     ]
 
 
@@ -256,7 +256,7 @@ def _outside(chapter: str, values: Mapping[str, Any], manifest: Mapping[str, Any
     """Modules that the kernel loaded although no import leads to them: a change of theirs would go unnoticed."""
     loaded = manifest["loaded"]
     roots = ["lib.report.kernel", *_loaders(values), *map(recordings.loader, loaded.get("recordings", ()))]
-    roots += [module for name in loaded.get("models", ()) for module in models.loaders(name)]
+    roots += [module for name in loaded.get("models", ()) for module in models.loader_modules(name)]
     if not manifest["modules"]:
         return ["the kernel left no note of its modules"]
     return sorted(set(manifest["modules"]) - set(provenance.closure(source(chapter), *roots)))
