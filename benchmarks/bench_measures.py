@@ -13,7 +13,7 @@ from lib.compare import MEASURES, permutation_null
 from lib.compare.similarity.tables import reordering_table
 
 N_TIMES, N_LAYERS, N_COMPONENTS, N_CHANNELS, N_DRAWS = 100, 33, 20, 60, 500
-CALLS = 10  # of a loop that is extrapolated to layers x draws
+CALLS = 40  # of a loop that is extrapolated to layers x draws
 SIZES = f"{N_LAYERS} layers × {N_DRAWS} draws, {N_TIMES} time points, {N_COMPONENTS} components, {N_CHANNELS} channels"
 SEVEN = [name for name in MEASURES if name != "rsa_kendall"]
 
@@ -182,7 +182,7 @@ def all_at_once() -> Iterator[dict]:
 
 def scaling() -> Iterator[dict]:
     """How the time of all eight grows with time points and with layers."""
-    sizes = [(n, N_LAYERS) for n in (50, 100, 200)] + [(N_TIMES, n) for n in (8, 65)]
+    sizes = [(n, N_LAYERS) for n in (50, 100, 200, 400)] + [(N_TIMES, n) for n in (8, 65)]
     for n_times, n_layers in sizes:
         nulls = partial(permutation_null, *simulate(n_times, n_layers), n_permutations=N_DRAWS, device="cpu")
         seven, eight = best_of(partial(nulls, SEVEN), nulls, repeats=1)
@@ -210,10 +210,10 @@ def many_subjects() -> list[dict]:
 
 
 def memory() -> list[dict]:
-    """Peak memory of all eight at the usual size and at long sentences."""
+    """Peak memory of all eight at the usual size and at the longest sentences."""
     setup = "from benchmarks.bench_measures import simulate\nfrom lib.compare import permutation_null\n"
     rows = []
-    for n_times in (N_TIMES, 200):
+    for n_times in (N_TIMES, 400):
         warm = "import torch, xarray, numba, lib.compare.similarity.kendall\n"
         before, peak = peak_memory(
             setup + warm + f"data = simulate({n_times}, {N_LAYERS})", "permutation_null(*data, device='cpu')"
