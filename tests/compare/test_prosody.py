@@ -88,6 +88,19 @@ def test_proxies_within_speakers_forget_who_speaks():
     assert affect_scores(moved * 0 + 1).eq(0).all(axis=None)
 
 
+def six_sentences():
+    names = dict.fromkeys(name for names in PROXIES["published"].values() for name in names)
+    return pd.DataFrame(np.random.default_rng(0).standard_normal((6, len(names))), columns=[*names])
+
+
+@pytest.mark.parametrize("unit", [1e-13, 1e-8, 1e8])
+def test_units_of_functionals_do_not_matter(unit):
+    plain, scaled = (affect_scores(six_sentences() * a) for a in (1, unit))
+    pd.testing.assert_frame_equal(scaled, plain, check_exact=False, rtol=1e-6)
+    missing = six_sentences().where(six_sentences() > -1)
+    pd.testing.assert_frame_equal(affect_scores(missing), affect_scores(missing.fillna(0)))
+
+
 def test_descriptors_have_times_in_seconds(voices):
     samples = np.r_[np.zeros(16000), voices["voice2"] / 32768].astype(np.float32)
     values, times, names = descriptors(samples, 16000)
@@ -203,6 +216,17 @@ def test_scores_stay_in_their_range():
         (lambda: functionals({"a": np.zeros(100)}, 16000), "sound 'a' lasts 0.006 s, too short"),
         (lambda: functionals({"a": np.zeros((100, 2))}, 16000), "mono"),
         (lambda: functionals({}, 16000), "no sounds"),
+        (lambda: functionals([np.zeros(16000)], 16000), "mapping of names"),
+        (lambda: functionals({"a": 1000 * np.ones(16000, dtype="i2")}, 16000), "sound 'a' reaches 1000: give samples"),
+        (lambda: functionals({"a": np.zeros(16000)}, 0), "rate must be samples per second"),
+        (lambda: descriptors(np.zeros(16000), -5), "rate must be samples per second"),
+        (lambda: descriptors(np.full(16000, np.nan), 16000), "finite mono samples"),
+        (lambda: affect_scores(six_sentences().astype(str)), "features must be numbers"),
+        (lambda: affect_scores(six_sentences() / 0.0), "none infinite"),
+        (lambda: affect_scores(six_sentences()[:0]), "at least two of each speaker"),
+        (lambda: affect_scores(six_sentences(), within=["a"] * 5), "at least two of each speaker"),
+        (lambda: affect_scores(six_sentences(), within=[np.nan] * 3 + [1.0] * 3), "some are missing"),
+        (lambda: energy_and_duration(six_sentences(), np.ones(6)), "the features lack equivalentSoundLevel_dBp"),
         (lambda: affect_scores(pd.DataFrame({"x": [1, 2]}), "own"), "unknown variant"),
         (lambda: affect_scores(pd.DataFrame({"x": [1, 2]})), "the features lack"),
         (lambda: affect_scores(pd.DataFrame({"x": [1, 2]}), within=["a", "b"]), "at least two of each speaker"),

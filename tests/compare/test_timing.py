@@ -12,6 +12,7 @@ from lib.compare.similarity.components import principal_components, sign_pattern
 from lib.compare.similarity.geometry import correlation_rdm
 from lib.compare.timing import (
     NAMED_WINDOWS,
+    checked_windows,
     onto_frames,
     resized,
     sliding_windows,
@@ -76,12 +77,25 @@ def test_antialiased_to_faster_frames_interpolates():
     np.testing.assert_allclose(got, np.cos(2 * np.pi * 11 * frames), atol=0.02)
 
 
+def test_antialiased_takes_a_single_frame():
+    times = np.arange(100) / 100
+    assert onto_frames(np.ones(100), times, [0.5], "antialiased") == pytest.approx(1)
+    assert onto_frames(times, times, [0.5], "antialiased") == pytest.approx(0.5)
+
+
+def test_slow_responses_have_no_gaps():
+    times = np.arange(10) * 2.0
+    np.testing.assert_allclose(onto_frames(times, times, [0.9, 1.0, 17.3]), [0.9, 1.0, 17.3])
+
+
 def test_zscored():
     x = np.random.default_rng(0).standard_normal((30, 4)) * 7 + 3
     got = zscored(x)
     np.testing.assert_allclose(got.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(got.std(axis=0, ddof=1), 1)
     np.testing.assert_allclose(zscored(-2 * x + 5), -got)
+    for unit in (1e-9, 1e-13, 1e9):
+        np.testing.assert_allclose(zscored(unit * x), got, rtol=1e-9)
 
 
 def test_windows():
@@ -147,6 +161,15 @@ def test_signs_move_rank_measures_and_not_the_others():
         (lambda x, t: onto_frames(x, t[::-1], t), "times must be finite, rising"),
         (lambda x, t: onto_frames(x * np.nan, t, t), "NaN"),
         (lambda x, t: zscored(np.c_[x, np.ones(len(x))]), "2 of .* are constant"),
+        (lambda x, t: zscored(np.where(x == x[7], np.nan, x)), "2 NaN or infinite value.* first in row 7"),
+        (lambda x, t: zscored(x[:1]), "at least two rows"),
+        (lambda x, t: zscored(x[:0]), "at least two rows"),
+        (lambda x, t: onto_frames(x, t + 5 * (t > 0.5), [0.2, 3.0]), r"1 frame\(s\) lie in a gap .* first at 3.000 s"),
+        (lambda x, t: onto_frames(x, t + 5 * (t > 0.5), [3.0], "antialiased"), "lie in a gap"),
+        (lambda x, t: sliding_windows(1.0, width=np.inf), "must be positive and the ends finite"),
+        (lambda x, t: sliding_windows(0.1, width=0.002, step=0.0003), "gives several one name"),
+        (lambda x, t: checked_windows({"w": (1,)}), "must be .start, stop."),
+        (lambda x, t: checked_windows({"w": (np.nan, 1)}), "must end after it starts"),
         (lambda x, t: sliding_windows(0.2), "no window of 0.25 s fits"),
         (lambda x, t: sliding_windows(1.0, step=0), "must be positive"),
         (lambda x, t: principal_components(x, 0), "at least one component"),
