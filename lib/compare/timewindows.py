@@ -255,11 +255,11 @@ def _scores(rdms: list, frames: list, pieces: list, table: np.ndarray) -> np.nda
         if len(inside) < LEAST_FRAMES:
             continue
         i, j = np.triu_indices(len(inside), 1)
-        answers = _unit_ranks(np.abs(x[..., i] - x[..., j]))  # S c, m
+        ranks = _unit_ranks(np.abs(x[..., i] - x[..., j]))  # S c, m
         moved = table[:, inside]
         for layer, rdm in enumerate(rdms):
             model = _unit_ranks(rdm[moved[:, i], moved[:, j]])  # 1 + P, m
-            out[:, layer, w] = (answers @ model.T).reshape(subjects, -1, len(table))
+            out[:, layer, w] = (ranks @ model.T).reshape(subjects, -1, len(table))
     return out
 
 

@@ -36,7 +36,7 @@ def voice(seed, f0, glide, vib, am, tilt, noise, dur, amp, **_):
 
 @pytest.fixture(scope="module")
 def voices():
-    return {told["params"]["id"]: voice(**told["params"]) for told in REFERENCE["voices"]}
+    return {known["params"]["id"]: voice(**known["params"]) for known in REFERENCE["voices"]}
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +46,19 @@ def features(voices):
 
 def test_functionals_are_those_of_opensmile(voices, features):
     assert features.shape == (6, 88)
-    for told in REFERENCE["voices"]:
-        name = told["params"]["id"]
-        same = hashlib.sha256(voices[name].tobytes()).hexdigest() == told["int16_sha256_le"]
-        expected = told.get("all_88_functionals", told["valence_features"] | told["arousal_features"])
+    for known in REFERENCE["voices"]:
+        name = known["params"]["id"]
+        same = hashlib.sha256(voices[name].tobytes()).hexdigest() == known["int16_sha256_le"]
+        expected = known.get("all_88_functionals", known["valence_features"] | known["arousal_features"])
         got = features.loc[name, list(expected)]
         np.testing.assert_allclose(got, list(expected.values()), rtol=1e-5 if same else 1e-3, atol=1e-6)
 
 
 def test_published_proxies(features):
     scores = affect_scores(features)
-    for told in REFERENCE["voices"]:
-        expected = [told[f"{name}_score"] for name in ("arousal", "valence", "sentiment")]
-        np.testing.assert_allclose(scores.loc[told["params"]["id"]], expected, atol=5e-3)
+    for known in REFERENCE["voices"]:
+        expected = [known[f"{name}_score"] for name in ("arousal", "valence", "sentiment")]
+        np.testing.assert_allclose(scores.loc[known["params"]["id"]], expected, atol=5e-3)
     assert set(PROXIES["published"]["valence"]) == set(REFERENCE["valence_features"])
     assert set(PROXIES["published"]["arousal"]) == set(REFERENCE["arousal_features"])
 
@@ -132,12 +132,12 @@ def latent(seed=None):
 def test_published_tri_modal_scores():
     sound, brain, model = latent()
     got = tri_modal([(sound, brain, model)], n_permutations=20)
-    told, squared = TRIMODAL["published_code"], TRIMODAL["squared"]
+    known, squared = TRIMODAL["published_code"], TRIMODAL["squared"]
     np.testing.assert_allclose(
-        got.correlations, [told["r_prosody_eeg"], told["r_llm_eeg"], told["r_prosody_llm"]], atol=1e-10
+        got.correlations, [known["r_prosody_eeg"], known["r_llm_eeg"], known["r_prosody_llm"]], atol=1e-10
     )
     np.testing.assert_allclose(got.squared, [squared[k] for k in ("acoustic_eeg", "llm_eeg", "acoustic_llm")])
-    expected = [TRIMODAL["product"], TRIMODAL["geometric_mean"], TRIMODAL["minimum"], told["tnc_score"]]
+    expected = [TRIMODAL["product"], TRIMODAL["geometric_mean"], TRIMODAL["minimum"], known["tnc_score"]]
     np.testing.assert_allclose(got.observed, expected, atol=1e-10)
 
 

@@ -30,12 +30,12 @@ def walk():
 
 
 def test_published_alignment():
-    told = REFERENCE["eeg_alignment"]
+    known = REFERENCE["eeg_alignment"]
     eeg, _ = walk()
-    assert eeg.sum() == pytest.approx(told["E_sum"])
+    assert eeg.sum() == pytest.approx(known["E_sum"])
     got = zscored(onto_frames(eeg, np.arange(1500) / 500, np.arange(75) / 25, "count"))
-    np.testing.assert_allclose(got[[0, -1]], [told["first_row"], told["last_row"]], atol=1e-8)
-    assert (got**2).sum() == pytest.approx(told["sum_of_squares"])
+    np.testing.assert_allclose(got[[0, -1]], [known["first_row"], known["last_row"]], atol=1e-8)
+    assert (got**2).sum() == pytest.approx(known["sum_of_squares"])
 
 
 @pytest.mark.parametrize(("n", "count"), [(40, 7), (40, 40), (9, 31), (5, 1), (1, 4)])
