@@ -133,6 +133,14 @@ def test_components_are_those_of_an_svd():
     np.testing.assert_allclose(principal_components(frames[:, :20], published=True), zscored(frames[:, :20]))
 
 
+@pytest.mark.parametrize("unit", [1e-13, 1e-8, 1e8])
+@pytest.mark.parametrize("options", [{}, {"published": True}, {"k": 3}])
+def test_units_of_frames_do_not_matter(unit, options):
+    frames = np.random.default_rng(0).standard_normal((30, 12))
+    expected = principal_components(frames, **options)
+    np.testing.assert_allclose(principal_components(unit * frames, **options), expected, atol=1e-8)
+
+
 def test_short_sentences_have_no_geometry_after_whitening():
     frames = np.random.default_rng(0).standard_normal((15, 200))
     distances = np.linalg.norm(principal_components(frames)[:, None] - principal_components(frames)[None], axis=-1)
@@ -174,6 +182,11 @@ def test_signs_move_rank_measures_and_not_the_others():
         (lambda x, t: sliding_windows(1.0, step=0), "must be positive"),
         (lambda x, t: principal_components(x, 0), "at least one component"),
         (lambda x, t: principal_components(np.ones((9, 3))), "all frames are the same"),
+        (lambda x, t: principal_components(1e3 + 1e-14 * x), "all frames are the same"),
+        (lambda x, t: principal_components(np.full((41, 3), 0.1), published=True), "all frames are the same"),
+        (lambda x, t: principal_components(x[:, 0]), "finite numbers .time, unit."),
+        (lambda x, t: principal_components(x, 2.5), "whole number of them"),
+        (lambda x, t: sign_scores(x, x, n_patterns=0), "at least one pattern"),
         (lambda x, t: principal_components(x[:2]), "at least 3 times"),
     ],
 )
