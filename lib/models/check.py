@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lib.ground import DamagedData, MissingData, WrongUse
-from lib.models import Model, card, load, load_language, original, storage
-from lib.models.activations import Activations
-from lib.models.extraction import prepared
+from lib.models import Model, card, load, load_language, original
+from lib.models.activations import Frames
+from lib.models.extraction import prepared, read_frames, write_frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,9 +226,8 @@ def _apart(one, two) -> str:
 def _wrong_cache(activations) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sound.safetensors"
-        storage.write_frames(file, [{k: (v, activations.times[k]) for k, v in activations.layers.items()}])
-        found = storage.read_frames(file, {layer: values.shape[1] for layer, values in activations.layers.items()})
-        back = Activations(*found) if found else None
+        write_frames(file, [{k: Frames(v, activations.times[k]) for k, v in activations.layers.items()}])
+        back = read_frames(file, {layer: values.shape[1] for layer, values in activations.layers.items()})
         for layer, values in activations.layers.items():
             if back is None or not np.array_equal(back.layers[layer], values):
                 yield f"layer {layer!r} does not come back from the cache as it was"

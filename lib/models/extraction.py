@@ -23,6 +23,7 @@ from lib.models.windows import batches, heard_in_windows
 if TYPE_CHECKING:
     import pandas as pd
 
+TIMES = "times of "  # before a layer's name: the array with its clock, in files
 LIST = 120.0  # seconds of sound held in memory while equal lengths are looked for
 
 Sound = tuple[np.ndarray, float]
@@ -277,9 +278,7 @@ def pooled(pieces: Iterable[Piece]) -> dict[str, np.ndarray]:
 
 
 def _write_pooled(file, pieces) -> dict[str, np.ndarray]:
-    row = pooled(pieces)
-    storage.write(file, row)
-    return row
+    return storage.write(file, [pooled(pieces)])
 
 
 def joined(pieces: Iterable[Piece]) -> Activations:
@@ -291,13 +290,26 @@ def joined(pieces: Iterable[Piece]) -> Activations:
 
 def write_frames(file: Path, pieces: Iterable[Piece]) -> Activations:
     """Pieces of one sound as one, on disk."""
-    return Activations(*storage.write_frames(file, pieces))
+    return _activations(storage.write(file, map(_arrays, pieces)))
 
 
 def read_frames(file: Path, widths: dict[str, int]) -> Activations | None:
     """What ``write_frames`` wrote, or None if there is nothing sound."""
-    found = storage.read_frames(file, widths)
-    return Activations(*found) if found else None
+    found = storage.read(file, {**widths, **{TIMES + layer: None for layer in widths}})
+    return _activations(found) if found else None
+
+
+def _arrays(piece: Piece) -> dict[str, np.ndarray]:
+    """Layers of a piece, and beside each its times."""
+    times = {TIMES + layer: np.asarray(frames.times, "f8") for layer, frames in piece.items()}
+    return times | {layer: np.asarray(frames.values, "f4") for layer, frames in piece.items()}
+
+
+def _activations(arrays: Mapping[str, np.ndarray]) -> Activations:
+    layers = [name for name in arrays if TIMES + name in arrays]
+    return Activations(
+        {name: arrays[name] for name in layers}, {name: np.array(arrays[TIMES + name]) for name in layers}
+    )
 
 
 _POOLED = Kind("pooled", pooled, _write_pooled, storage.read)
