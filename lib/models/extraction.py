@@ -278,7 +278,15 @@ def pooled(pieces: Iterable[Piece]) -> dict[str, np.ndarray]:
 
 
 def _write_pooled(file, pieces) -> dict[str, np.ndarray]:
-    return storage.write(file, [pooled(pieces)])
+    row = pooled(pieces)
+    storage.write(file, [row])
+    return row
+
+
+def _read_pooled(file, widths) -> dict[str, np.ndarray] | None:
+    """One row a layer, in memory: a mapped file for each of many sounds would be too many."""
+    row = storage.read(file, widths)
+    return row and {layer: np.array(values) for layer, values in row.items()}
 
 
 def joined(pieces: Iterable[Piece]) -> Activations:
@@ -307,12 +315,11 @@ def _arrays(piece: Piece) -> dict[str, np.ndarray]:
 
 def _activations(arrays: Mapping[str, np.ndarray]) -> Activations:
     layers = [name for name in arrays if TIMES + name in arrays]
-    return Activations(
-        {name: arrays[name] for name in layers}, {name: np.array(arrays[TIMES + name]) for name in layers}
-    )
+    times = {name: np.array(arrays[TIMES + name]) for name in layers}
+    return Activations({name: arrays[name] for name in layers}, times)
 
 
-_POOLED = Kind("pooled", pooled, _write_pooled, storage.read)
+_POOLED = Kind("pooled", pooled, _write_pooled, _read_pooled)
 _FRAMES = Kind("frames", joined, write_frames, read_frames)
 
 
