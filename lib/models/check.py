@@ -109,13 +109,13 @@ def _listens(model, facts, sentence) -> tuple[dict[str, str], pd.DataFrame, list
         *_unsteady(model, activations, again, samples, rate),
         *_wrong_cache(activations),
     ]
-    told = {
+    measured = {
         "revision": model.revision,
         "speed": f"{len(samples) / rate / seconds:.3g} times real time ({len(samples) / rate:.1f} s of sound in "
         f"{seconds:.3g} s; the first time, with reading the weights, {first - start:.3g} s)",
         "memory": f"{_peak_memory():,.0f} MB at most, of the whole process",
     }
-    return told, layers, problems
+    return measured, layers, problems
 
 
 def _table(model, activations) -> pd.DataFrame:
@@ -254,13 +254,13 @@ def _reads(model, facts) -> tuple[dict[str, str], pd.DataFrame, list[str]]:
     if "layers" in facts and facts["layers"] != len(model.layers):
         problems.append(f"layers is {len(model.layers)}, its card says {facts['layers']}")
     rows = [(layer, width, len(states[0].spans)) for layer, width in model.layers.items()]
-    told = {
+    measured = {
         "revision": model.revision,
         "speed": f"{len(TEXTS) / seconds:.3g} texts per second (the first time, with reading the weights, "
         f"{first - start:.3g} s)",
         "memory": f"{_peak_memory():,.0f} MB at most, of the whole process",
     }
-    return told, pd.DataFrame(rows, columns=["layer", "units", "tokens"]).set_index("layer"), problems
+    return measured, pd.DataFrame(rows, columns=["layer", "units", "tokens"]).set_index("layer"), problems
 
 
 def _peak_memory() -> float:

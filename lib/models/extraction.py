@@ -18,7 +18,7 @@ from lib.ground import unknown
 from lib.models import storage
 from lib.models.activations import Activations, Frames, checked
 from lib.models.precision import PRECISIONS, computing
-from lib.models.windows import batches, heard_in_windows
+from lib.models.windows import batches, represented_in_windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,7 +218,7 @@ def one_sound(model: Model, samples: np.ndarray, rate: float, *, cache: bool, **
 
 @dataclass(frozen=True)
 class Hearing:
-    """How a model hears: which layers are kept (with their widths), in what precision and in what windows (seconds)."""
+    """How a model hears: the layers that are wanted with their widths, its precision and its windows in seconds."""
 
     model: Model
     layers: dict[str, int]
@@ -234,14 +234,14 @@ class Hearing:
                 raise unknown(f"layer of {model.name}", layer, model.layers)
         if precision not in PRECISIONS:
             raise unknown("precision", precision, PRECISIONS)
-        kept = {layer: model.layers[layer] for layer in (model.layers if layers is None else layers)}
+        chosen = {layer: model.layers[layer] for layer in (model.layers if layers is None else layers)}
         window, context = (model.window if window is None else window), (model.context if context is None else context)
         if not (context >= 0 and window > 2 * context):
             raise ValueError(f"a window of {window} s with {context} s of context at either end leaves nothing between")
-        return cls(model, kept, precision, window, context)
+        return cls(model, chosen, precision, window, context)
 
     def represent(self, waves: np.ndarray) -> dict[str, Frames]:
-        """Layers that are kept, of waveforms (sounds, samples) of equal length."""
+        """Layers that are wanted, of waveforms (sounds, samples) of equal length."""
         with computing(self.precision):
             frames = self.model.represent(waves)
         if missing := self.layers.keys() - frames.keys():
@@ -259,7 +259,7 @@ class Hearing:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of result for one sound: how it is made of pieces, kept in a file and found there again."""
+    """A kind of result for one sound: how it is made of pieces, written to a file and read from there."""
 
     name: str
     gather: Callable[[Iterable[Piece]], Any]
@@ -370,4 +370,4 @@ def _represented(hearing, waves) -> Iterator[tuple[int, Iterable[Piece]]]:
             yield i, [{layer: Frames(values[place], times) for layer, (values, times) in frames.items()}]
         del frames  # before the next are made
     for i in (i for i in waves if i not in short):
-        yield i, heard_in_windows(hearing.represent, waves[i], rate, hearing.window, hearing.context)
+        yield i, represented_in_windows(hearing.represent, waves[i], rate, hearing.window, hearing.context)
