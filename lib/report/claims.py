@@ -373,7 +373,7 @@ def _decided(claim: Claim, found: Mapping[str, Measured], p_holm: float, alpha: 
 
 
 def _told(part: Part, found: Measured) -> str:
-    digits = max(2, min(4, 1 - math.floor(math.log10(max(abs(found.high - found.low), 1e-3)))))
+    digits = max(2, min(9, 1 - math.floor(math.log10(max(abs(found.high - found.low), 1e-9)))))
     numbers = [f"{number:.{digits}f}".replace("-", "−") for number in (found.value, found.low, found.high)]
     return f"{part.about}: {numbers[0]}, {numbers[1]} to {numbers[2]}, n = {found.n}"
 
