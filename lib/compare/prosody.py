@@ -1,8 +1,8 @@
 """How it was said: acoustic descriptors of speech, and scores of arousal and valence made from them.
 
 Comes in: mono samples and their rate. Goes out: eGeMAPS descriptors frame by frame with their times, functionals of
-whole sentences, the published proxies for affect and a sounder version, and what is left of scores or similarities once
-energy and duration are taken out. openSMILE computes the descriptors (Eyben et al. 2016, eGeMAPSv02). No listener ever
+whole sentences, the published proxies for affect and a sounder version, and what an ablation of energy and duration
+takes out. openSMILE computes the descriptors (Eyben et al. 2016, eGeMAPSv02). No listener ever
 rated anything here: the proxies are acoustic, and named after what they are meant to stand for.
 """
 
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.similarity.measures import measure
-from lib.compare.similarity.series import same_time, series
 from lib.ground import WrongUse, unknown
 
 if TYPE_CHECKING:
@@ -156,64 +154,3 @@ def energy_and_duration(features: pd.DataFrame, durations: Sequence[float]) -> p
     if durations.shape != (len(features),) or not (durations > 0).all():
         raise WrongUse(f"one positive duration per sentence is needed: {len(features)}, got shape {durations.shape}.")
     return features[list(ENERGY)].assign(log_duration=np.log(durations))
-
-
-def residuals(values, nuisances) -> np.ndarray:
-    """What is left of scores once nuisances are regressed out, their mean kept.
-
-    Not for comparing groups that go with the nuisances: their difference is regressed out as well. Fit the group beside
-    them.
-
-    Parameters
-    ----------
-    values : array (n,) or (n, m)
-        Scores or features, one row per sentence.
-    nuisances : array (n, q)
-        With fewer columns than rows; constant and redundant columns do no harm.
-    """
-    values, nuisances = np.asarray(values, dtype=np.float64), np.asarray(nuisances, dtype=np.float64)
-    nuisances = nuisances.reshape(len(nuisances), -1)
-    if len(values) != len(nuisances) or not (np.isfinite(values).all() and np.isfinite(nuisances).all()):
-        raise ValueError(f"rows must be finite and correspond: got {values.shape} values and {nuisances.shape}.")
-    if nuisances.shape[1] + 2 > len(values):
-        raise ValueError(f"{nuisances.shape[1]} nuisances leave nothing of {len(values)} values: take fewer.")
-    spread = nuisances.std(axis=0)
-    design = (nuisances - nuisances.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    centred = values - values.mean(axis=0)
-    return values - design @ np.linalg.lstsq(design, centred, rcond=None)[0]
-
-
-def partial_rsa(x, y, nuisances: Sequence, name: str = "rsa_spearman") -> float:
-    """Rank similarity of two series with the geometry of others regressed out of both: partial Spearman correlation.
-
-    Parameters
-    ----------
-    x, y : array (T, p), (T, q)
-        On the same time points.
-    nuisances : sequence of array (T, r)
-        For example the loudness of each frame.
-    name : str
-        A Spearman measure of ``MEASURES`` or ``VARIANTS``; says how distances are made.
-
-    Raises
-    ------
-    ValueError
-        Series of different length, or without variation, or entirely explained by the nuisances.
-    """
-    if not name.startswith("rsa_spearman"):
-        raise unknown("Spearman measure", name, ("rsa_spearman", "rsa_spearman_cosine", "rsa_spearman_euclidean"))
-    wanted = measure(name)
-    named = {"x": series(x, "x"), "y": series(y, "y")}
-    named |= {f"nuisance {k}": series(other, f"nuisance {k}") for k, other in enumerate(nuisances)}
-    pairs = np.triu_indices(same_time(named, {}, [wanted]), 1)
-    ranks = {where: wanted.prepare(one).numpy()[pairs] for where, one in named.items()}
-    for where, vector in ranks.items():
-        if not np.isfinite(vector).all():
-            raise ValueError(f"{name} is undefined: {where} has all time points equally far apart.")
-    left = ranks.pop("x"), ranks.pop("y")
-    if ranks:
-        left = tuple(residuals(vector, np.stack([*ranks.values()], axis=1)) for vector in left)
-    sizes = [np.linalg.norm(vector) for vector in left]
-    if min(sizes) < 1e-9:
-        raise ValueError("nothing is left of x or y: the nuisances explain it whole.")
-    return float(left[0] @ left[1] / (sizes[0] * sizes[1]))

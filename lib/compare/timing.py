@@ -1,4 +1,4 @@
-"""Clocks: responses of any sensor brought onto a model's frames, cut into sentences and into windows of time.
+"""Clocks: responses of any sensor brought onto a model's frames, and the windows of time that they are cut into.
 
 Comes in: series with time points as rows, (n, c), and the times of their rows in seconds. Goes out: the same responses
 at the frames of a model, at the frames' own times. No frame rate is ever assumed: a model says when its frames are.
@@ -6,8 +6,7 @@ at the frames of a model, at the frames' own times. No frame rate is ever assume
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -15,8 +14,6 @@ import numpy as np
 from lib.ground import WrongUse, unknown
 
 METHODS = ("linear", "count", "antialiased")
-SHORTEST = 0.1
-"""Least duration of a segment [s] (arXiv 2601.16540)."""
 EDGE = 0.05
 """How far outside the response a frame may lie [s], where one sample is not more: the last sample is held."""
 LOBES = 4
@@ -127,65 +124,6 @@ def _smoothed(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.ndarr
     return out
 
 
-# ---- sentences, words, lags ----
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A piece of a response.
-
-    Attributes
-    ----------
-    number : int
-        Which of the given onsets it belongs to.
-    values : ndarray (n, c)
-        Its samples.
-    times : ndarray (n,)
-        When they were taken [s from the onset].
-    """
-
-    number: int
-    values: np.ndarray
-    times: np.ndarray
-
-
-def segments(values, times, onsets, offsets, *, shortest: float = SHORTEST) -> list[Segment]:
-    """Cut a response into sentences, words or whatever has an onset and an offset.
-
-    Parameters
-    ----------
-    values : array (n, c)
-        One row per sample.
-    times : array (n,)
-        When each sample was taken [s].
-    onsets, offsets : sequence of float
-        Samples from an onset on and before its offset make a segment [s on the same clock].
-    shortest : float
-        Segments that last less [s] are left out.
-
-    Raises
-    ------
-    ValueError
-        An offset before its onset, or a segment that the response does not cover.
-    """
-    values, times = _sampled(values, times)
-    onsets, offsets = np.asarray(onsets, dtype=np.float64), np.asarray(offsets, dtype=np.float64)
-    if onsets.ndim != 1 or onsets.shape != offsets.shape or not (offsets >= onsets).all():
-        raise ValueError("onsets and offsets must be two sequences of one length, no offset before its onset.")
-    step, out = np.median(np.diff(times)), []
-    for number, (onset, offset) in enumerate(zip(onsets, offsets, strict=True)):
-        if offset - onset < shortest - 1e-9:
-            continue
-        if onset < times[0] - step or offset > times[-1] + 1.5 * step:
-            raise ValueError(
-                f"segment {number} lasts from {onset:.3f} to {offset:.3f} s, the response only from {times[0]:.3f} to "
-                f"{times[-1]:.3f} s."
-            )
-        first, stop = np.searchsorted(times, [onset - 1e-9, offset - 1e-9])
-        out.append(Segment(number, values[first:stop], times[first:stop] - onset))
-    return out
-
-
 def zscored(values) -> np.ndarray:
     """Every column (electrode, component) with mean 0 and sample standard deviation 1 (ddof 1) over its rows."""
     values = np.asarray(values, dtype=np.float64)
@@ -195,18 +133,6 @@ def zscored(values) -> np.ndarray:
     if flat.size:
         raise ValueError(f"column(s) {', '.join(map(str, flat[:5]))} of {values.shape} are constant: leave them out.")
     return centred / spread
-
-
-def lagged(
-    values, times, frame_times, lags: Sequence[float], method: str = "linear", *, standard: bool = True
-) -> dict[float, np.ndarray]:
-    """The response at a model's frames and every lag after them, by lag [s].
-
-    Handed as `responses` to ``permutation_null`` or ``sentence_null``, lags take the place of subjects. The response
-    has to last longer than the frames, by the greatest lag.
-    """
-    aligned = {float(lag): onto_frames(values, times, np.asarray(frame_times) + lag, method) for lag in lags}
-    return {lag: zscored(x) if standard else x for lag, x in aligned.items()}
 
 
 # ---- checks ----

@@ -14,7 +14,6 @@ from lib.compare.timing import (
     NAMED_WINDOWS,
     onto_frames,
     resized,
-    segments,
     sliding_windows,
     zscored,
 )
@@ -75,16 +74,6 @@ def test_antialiased_to_faster_frames_interpolates():
     wave = np.cos(2 * np.pi * 11 * times)
     got = onto_frames(wave, times, frames, "antialiased")
     np.testing.assert_allclose(got, np.cos(2 * np.pi * 11 * frames), atol=0.02)
-
-
-def test_segments_are_cut_by_seconds():
-    times = np.arange(1000) / 100
-    values = np.stack([times, -times], axis=1)
-    cut = segments(values, times, [0.5, 2.0, 9.0], [1.5, 2.05, 10.0])
-    assert [piece.number for piece in cut] == [0, 2]
-    np.testing.assert_allclose(cut[0].values[:, 0], np.arange(50, 150) / 100)
-    np.testing.assert_allclose(cut[0].times, np.arange(100) / 100, atol=1e-9)
-    assert len(segments(values, times, [0.5, 2.0, 9.0], [1.5, 2.05, 10.0], shortest=0.05)) == 3
 
 
 def test_zscored():
@@ -157,8 +146,6 @@ def test_signs_move_rank_measures_and_not_the_others():
         (lambda x, t: onto_frames(x, t[:-1], t), "one row per time"),
         (lambda x, t: onto_frames(x, t[::-1], t), "times must be finite, rising"),
         (lambda x, t: onto_frames(x * np.nan, t, t), "NaN"),
-        (lambda x, t: segments(x, t, [0.5], [0.2]), "no offset before its onset"),
-        (lambda x, t: segments(x, t, [0.5], [2.0]), "segment 0 lasts from 0.500 to 2.000"),
         (lambda x, t: zscored(np.c_[x, np.ones(len(x))]), "2 of .* are constant"),
         (lambda x, t: sliding_windows(0.2), "no window of 0.25 s fits"),
         (lambda x, t: sliding_windows(1.0, step=0), "must be positive"),

@@ -12,14 +12,15 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from lib import provenance
-from lib.ground import DamagedData, MissingData, WrongUse, fingerprint
+from lib.ground import DamagedData, MissingData, WrongUse
 from lib.models.loaders import checkpoints
+from lib.models.revisions import revision
 from lib.models.text import LanguageModel, TextStates
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # letters and digits, apostrophes inside
@@ -31,13 +32,18 @@ def load(card: Mapping, seed: int | None = None) -> LanguageModel:
     Parameters
     ----------
     card : mapping
-        Row of the roster; `file` is the name of the file with the vectors, `width` their length.
+        Row of the roster; `name` and `width`, the length of the vectors, are used.
     seed : int, optional
         Refused: there is no architecture to leave untrained.
     """
+    return _of_file(*weights(card, seed), card)
+
+
+def weights(card: Mapping, seed: int | None = None) -> list[Path]:
+    """Find the file with the vectors of a roster card; a seed is refused, see ``load``."""
     if seed is not None:
         raise WrongUse(f"{card['name']} is a list of vectors: there is no untrained:{card['name']}:{seed}")
-    return from_file(_file(card), card)
+    return [_file(card)]
 
 
 def _file(card) -> Path:
@@ -54,7 +60,10 @@ def _file(card) -> Path:
 
 def from_file(path: str | Path, card: Mapping) -> LanguageModel:
     """Make static embeddings from a file of vectors; the card gives `name` and `width`."""
-    path = Path(path)
+    return replace(_of_file(Path(path), card), revision=revision(card, None, [Path(path)], __name__))
+
+
+def _of_file(path: Path, card) -> LanguageModel:
     known: dict[str, np.ndarray] = {}
 
     def read(texts):
@@ -64,9 +73,7 @@ def from_file(path: str | Path, card: Mapping) -> LanguageModel:
         known.update(vectors(path, wanted, card["width"]) if wanted else {})
         return [_states(text, known, path) for text in _complete(found, known, path)]
 
-    layers = {"embedding": card["width"]}
-    revision = fingerprint(checkpoints.fingerprint_of(path), provenance.code(__name__))
-    return LanguageModel(card["name"], layers, revision, read, context=False)
+    return LanguageModel(card["name"], {"embedding": card["width"]}, read, context=False)
 
 
 def vectors(path: str | Path, wanted: Set[str], width: int) -> dict[str, np.ndarray]:

@@ -101,8 +101,8 @@ def segment_onsets(folder: Path, card: Mapping[str, Any], words: pd.DataFrame, s
     onsets = {}
     for number, at in begin.groupby(trials["segment"]):
         if at.max() - at.min() > APART:
-            told = f"words of segment {number} put its beginning {(at.max() - at.min()) / card['rate']:.3f} s apart"
-            raise damaged(NAME, path, f"columns segment and onset in trl; {told}")
+            reason = f"words of segment {number} put its beginning {(at.max() - at.min()) / card['rate']:.3f} s apart"
+            raise damaged(NAME, path, f"columns segment and onset in trl; {reason}")
         last_word = words.loc[words["Segment"] == number, "onset"].max()
         is_whole = at.median() >= 0 and trials.loc[at.index, "onset"].max() > last_word - 1
         if is_whole and number + late in set(words["Segment"]):
@@ -115,8 +115,8 @@ def _check_order(path: Path, onsets: Mapping[int, float], words: pd.DataFrame) -
     last = words.groupby("Segment")["onset"].max()
     for before, after in zip(sorted(onsets)[:-1], sorted(onsets)[1:], strict=True):
         if onsets[after] < onsets[before] + last[before]:
-            told = f"segment {after} begins before {before} has ended"
-            raise damaged(NAME, path, f"segments one after the other in trl; {told}")
+            reason = f"segment {after} begins before {before} has ended"
+            raise damaged(NAME, path, f"segments one after the other in trl; {reason}")
 
 
 def _parameters(folder: Path, subject: str) -> tuple[Path, dict[str, Any]]:
@@ -157,8 +157,8 @@ def _struct(path: Path, key: str, needed: Sequence[str]) -> dict[str, Any]:
 def marked_raw(
     folder: Path,
     card: Mapping[str, Any],
-    told: spoken.Tables,
-    heard: Mapping[str, Mapping[str, float]],
+    tables: spoken.Tables,
+    onsets: Mapping[str, Mapping[str, float]],
     rejections: Collection[str],
     subject: str,
 ) -> mne.io.BaseRaw:
@@ -181,7 +181,7 @@ def marked_raw(
     raw.set_montage(mne.channels.make_dig_montage(places, **landmarks), verbose="ERROR")
     if "channels" in rejections:
         raw.info["bads"] = _bad_channels(raw, card, subject, *_parameters(folder, subject))
-    return spoken.marked_up(raw, heard[subject], told)
+    return spoken.marked_up(raw, onsets[subject], tables)
 
 
 def _fieldtrip(path: Path) -> mne.io.BaseRaw:

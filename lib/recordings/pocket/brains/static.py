@@ -12,8 +12,8 @@ from functools import cache
 import numpy as np
 from scipy import fft
 
-from lib.recordings.pocket import scalp
-from lib.recordings.pocket.waves import RATE, Listener
+from lib.recordings.pocket.brains import scalp
+from lib.recordings.pocket.brains.waves import RATE, Listener
 
 BACKGROUND, ALPHA, SENSOR = 8.0, 4.0, 0.7
 """Root mean square [µV]: brain noise in the median channel against the average reference, alpha where it is

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.recordings.pocket.elements import (
+from lib.recordings.pocket.sounds.elements import (
     RATE,
     N,
     contour,
@@ -203,16 +203,6 @@ def humming(
     return sing(rng, notes, scale=scale, vowels=("m",), breath=0.02)
 
 
-def gargling(rng: np.random.Generator, *, pitch: float = 120.0) -> np.ndarray:
-    """Gargling: a held vowel broken up by bubbles.
-
-    Right: voice under fast irregular modulation. Wrong: the bubbles do not ring.
-    """
-    voice = glottis(rng, vary(rng, pitch) * (1 + 0.03 * wander(rng)), breath=0.3, jitter=0.03)
-    bubbling = np.clip(0.5 + wander(rng, cutoff=28), 0, None) ** 1.5
-    return bubbling * (utter(voice, ("a", "o"), 1.0) + 0.3 * noise(rng, low=300, high=2500))
-
-
 def crowd(
     rng: np.random.Generator, *, people: int = 24, laugh: bool = False, cheer: float = 0.6, pitch: float = 230.0
 ) -> np.ndarray:
@@ -234,18 +224,3 @@ def crowd(
             voice, [str(rng.choice(("a", "e", "o", "ae"))) for _ in range(3)], rng.uniform(0.95, 1.3)
         )
     return total / total.std() + cheer * noise(rng, low=500, high=6000, slope=-2) * (1 + 0.1 * wander(rng, cutoff=8))
-
-
-def kissing(rng: np.random.Generator, *, rate: float = 1.5) -> np.ndarray:
-    """Lips that part after a suction: a short squeak that rises and a smack.
-
-    Right: brief, bright, sparse. Wrong: it is the least certain sound of this set.
-    """
-
-    def smack() -> np.ndarray:
-        n = int(0.16 * RATE)
-        suck = tone(np.linspace(900, vary(rng, 2400), n), [1, 0.5, 0.3, 0.1], n) * hump(n, 0.5, 0.1)
-        pop = noise(rng, n, low=1200) * decay_from(n, 0.03, 0.0005)
-        return np.r_[0.7 * suck * (1 + 0.6 * noise(rng, n)), pop]
-
-    return scatter(onsets(rng, rate, jitter=0.2), smack) + 0.006 * noise(rng)

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.recordings.pocket.elements import (
+from lib.recordings.pocket.sounds.elements import (
     RATE,
     N,
     clock,
     contour,
-    decay_from,
     hump,
     knock,
     noise,
@@ -247,19 +246,3 @@ def passing(rng: np.random.Generator, *, centre: float = 500.0, tonal: float = 1
     rumble = noise(rng, low=40, high=centre, slope=-3) + near * noise(rng, low=centre / 2, high=6000, slope=-4)
     drone = tone(vary(rng, tonal) * doppler, 1 / np.arange(1, 16))
     return (0.15 + near) * (rumble + 0.5 * drone / drone.std()) * (1 + 0.1 * wander(rng, cutoff=10))
-
-
-def spring_up(rng: np.random.Generator, *, low: float = 300.0, high: float = 1600.0) -> np.ndarray:
-    """Starting melody of a computer or a game: a rising arpeggio of soft tones over a chord.
-
-    Right: pitched, musical intervals, electronic timbre. Wrong: no reverberation.
-    """
-    steps = np.array([0, 4, 7, 12, 16, 19])
-    base = vary(rng, low, 0.1)
-    notes = base * 2 ** (steps / 12) * (high / (low * 4)) ** 0.2
-    order = iter(range(len(notes)))
-
-    def note() -> np.ndarray:
-        return tone(notes[next(order)], [1, 0.3, 0.15, 0.05], RATE) * decay_from(RATE, 1.2, 0.02)
-
-    return scatter(0.1 + 0.22 * np.arange(len(notes)), note)

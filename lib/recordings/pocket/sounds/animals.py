@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.recordings.pocket.elements import (
+from lib.recordings.pocket.sounds.elements import (
     RATE,
     N,
     clock,
@@ -84,26 +84,6 @@ def birdsong(
     return scatter(onsets(rng, rate, jitter=0.15), lambda: syllables[rng.integers(kinds)]) + 0.01 * noise(rng, slope=-3)
 
 
-def hooting(
-    rng: np.random.Generator,
-    *,
-    pitch: float = 420.0,
-    rhythm: Sequence[float] = (0.1, 0.75, 1.0, 1.3),
-    length: float = 0.28,
-) -> np.ndarray:
-    """Owl, cuckoo, dove: soft low flute tones in a fixed rhythm [s].
-
-    Right: nearly pure tones that sink at their end. Wrong: no night around it.
-    """
-    base = vary(rng, pitch)
-
-    def hoot() -> np.ndarray:
-        n = int(vary(rng, length) * RATE)
-        return tone(base * np.linspace(1.02, 0.93, n), [1, 0.12, 0.04], n) * hump(n, 0.25, 0.4)
-
-    return scatter(rhythm, hoot) + 0.01 * noise(rng, slope=-3)
-
-
 def croaking(
     rng: np.random.Generator, *, rate: float = 2.0, pulse: float = 45.0, formants: Sequence[float] = (600, 1500)
 ) -> np.ndarray:
@@ -118,18 +98,6 @@ def croaking(
         return 6 * resonate(train, formants, [90, 200], [1, 0.6]) * hump(n, 0.3, 0.2)
 
     return scatter(onsets(rng, rate, jitter=0.15), croak) + 0.005 * noise(rng, slope=-2)
-
-
-def purring(rng: np.random.Generator, *, rate: float = 26.0) -> np.ndarray:
-    """Cat that purrs: pulses near 26 per second (Eklund and others 2010), stronger breathing in than out.
-
-    Right: pulse rate and slow breath. Wrong: no fur.
-    """
-    breath = np.sin(2 * np.pi * np.cumsum(np.full(N, vary(rng, 0.7))) / RATE + rng.uniform(0, 6))
-    train = pulses(vary(rng, rate) * (1 + 0.06 * np.sign(breath) + 0.02 * wander(rng)), top=4000)
-    body = resonate(train, [160, 420, 1100], [80, 150, 400], [1, 0.6, 0.2])
-    rasp = noise(rng, low=200, high=3000, slope=-4) * np.clip(soften(train, 200), 0, None)
-    return (0.7 + 0.3 * breath) * (body / body.std() + 0.8 * rasp / rasp.std())
 
 
 def panting(rng: np.random.Generator, *, rate: float = 4.0) -> np.ndarray:
@@ -182,21 +150,6 @@ def cicadas(rng: np.random.Generator, *, pitch: float = 5200.0, rate: float = 19
     return band * fast * (1 + 0.35 * np.sin(2 * np.pi * vary(rng, 1.5) * clock() + rng.uniform(0, 6))) + 0.03 * noise(
         rng
     )
-
-
-def lapping(rng: np.random.Generator, *, rate: float = 3.6) -> np.ndarray:
-    """Animal that drinks: the tongue's wet slaps at a steady rate, with drops.
-
-    Right: regular short wet bursts. Wrong: the bowl never empties.
-    """
-
-    def lap() -> np.ndarray:
-        n = int(0.14 * RATE)
-        slap = noise(rng, n, low=400, high=5000, slope=-2) * hump(n, 0.1, 0.8)
-        chirp = np.sin(2 * np.pi * np.cumsum(vary(rng, 700, 0.2) * np.linspace(0.8, 1.6, n)) / RATE) * hump(n, 0.3, 0.5)
-        return rng.uniform(0.7, 1) * (slap + 0.8 * chirp)
-
-    return scatter(onsets(rng, vary(rng, rate), jitter=0.05), lap) + 0.01 * noise(rng)
 
 
 def galloping(rng: np.random.Generator, *, rate: float = 2.1) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from lib.recordings.pocket.elements import (
+from lib.recordings.pocket.sounds.elements import (
     RATE,
     N,
     clock,
@@ -25,7 +25,7 @@ from lib.recordings.pocket.elements import (
     vary,
     wander,
 )
-from lib.recordings.pocket.voices import sing
+from lib.recordings.pocket.sounds.voices import sing
 
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10), "pentatonic": (0, 3, 5, 7, 10)}
 Note = tuple[float, float, float]  # onset [s], pitch [Hz], length [s]

@@ -2,7 +2,7 @@
 
 Comes in: how many listeners, how strong a signal, which effects to leave out. Goes out: an ``EEGRecording`` in the form
 of a measured one, with a noisy mains, a reference at one mastoid and one bad channel per listener that nothing marks.
-What was planted is in ``story_truth``, which nothing here leads to.
+``waves`` plants it and ``story_truth`` states it; the recording says nothing of it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from lib import ground, provenance
 from lib.recordings import bids
 from lib.recordings.cards import card
 from lib.recordings.narrative import EEGRecording
-from lib.recordings.pocket import scalp, static, waves
-from lib.recordings.pocket.kept import content_fingerprint, kept_folder
-from lib.recordings.pocket.telling import Telling, tell
-from lib.recordings.pocket.waves import RATE, Options
+from lib.recordings.pocket.brains import scalp, static, waves
+from lib.recordings.pocket.brains.waves import RATE, Options
+from lib.recordings.pocket.folders import content_fingerprint, kept_folder
+from lib.recordings.pocket.story.telling import Telling, tell
 from lib.recordings.spoken import Tables, responses
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ NAME = "pocket-eeg"
 TASK = "story"
 RESOLUTION = 0.05
 """What one bit of the stored recording stands for [µV]."""
-CODE = ("story", "narrator", "voice", "espeak", "telling", "scalp", "waves", "static", "eeg")
 
 
 def load(
@@ -87,7 +86,7 @@ def load(
     else:
         read = partial(_simulated, telling, options, cache(partial(waves.drives, telling, options)))
         fingerprint = ground.fingerprint(telling.fingerprint, provenance.code(__name__), repr(options))
-    kept = lru_cache(maxsize=2)(read)
+    recalled = lru_cache(maxsize=2)(read)
     notes = {"recording": NAME, "simulated": True}
     durations = Tables(telling.sentences, telling.segments, telling.words).durations
     facts = card(NAME)
@@ -103,12 +102,12 @@ def load(
         subjects=options.names,
         fingerprint=fingerprint,
         read_audio=telling.audio,
-        read_responses=partial(responses, kept, durations, notes, {}),
+        read_responses=partial(responses, recalled, durations, notes, {}),
         segments=telling.segments,
         words=telling.words,
         phonemes=telling.phonemes,
         rate=float(RATE),
-        read_raw=lambda subject: kept(subject).copy(),
+        read_raw=lambda subject: recalled(subject).copy(),
     )
 
 

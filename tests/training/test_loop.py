@@ -7,8 +7,8 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from lib.models.loaders import zoo
 from lib.training import loop as training
+from lib.training import zoo
 from lib.training.dictation import spelled, tokenizer, word_errors, written
 from lib.training.loop import Clip, Diet, Schedule, learning_rate
 from lib.training.recipes import RECIPES, recipe

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.recordings.pocket.elements import RATE, N, noise, resonate, soften
-from lib.recordings.pocket.music import drums, level
+from lib.recordings.pocket.sounds.elements import RATE, N, noise, resonate, soften
+from lib.recordings.pocket.sounds.music import drums, level
 from lib.recordings.pocket.voice import speak
 
 SENTENCES = {

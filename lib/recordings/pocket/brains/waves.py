@@ -1,23 +1,22 @@
 """Simulated EEG: which feature of the story moves which source, when and how strongly, in how much noise.
 
 Comes in: a telling, options, a listener. Goes out: microvolts at 64 electrodes, 128 times a second. The planted
-numbers live here and only ``eeg`` (which simulates) and ``story_truth`` (which states them) read them. Right: responses
+numbers live here: ``eeg`` and ``sessions`` simulate with them, ``story_truth`` states them. Right: responses
 at the latencies and places of the literature, overlapping as words do; noise of brain, electrodes and mains at natural
 levels. Wrong: responses are linear and never vary from word to word, the noise is stationary, nobody blinks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from lib import ground
-from lib.recordings.pocket import scalp
-from lib.recordings.pocket.narrator import FRAME
-from lib.recordings.pocket.telling import Telling
+from lib.recordings.pocket.brains import scalp
+from lib.recordings.pocket.brains.settings import check_settings, switched_off
+from lib.recordings.pocket.story.narrator import FRAME
+from lib.recordings.pocket.story.telling import Telling
 
 RATE = 128
 """Samples per second; one sample of EEG is `FRAME` samples of sound."""
@@ -90,25 +89,6 @@ class Options:
     def names(self) -> tuple[str, ...]:
         """Names of the simulated listeners: sim01, sim02, ..."""
         return tuple(f"sim{k + 1:02d}" for k in range(self.subjects))
-
-
-def switched_off(without: object, switches: tuple[str, ...], groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Names of effects to leave out, groups spelt out, in the order of `switches`."""
-    names = (without,) if isinstance(without, str) else tuple(without)
-    for name in names:
-        if name not in switches and name not in groups:
-            raise ground.unknown("effect to leave out", name, (*switches, *groups))
-    off = {switch for name in names for switch in groups.get(name, (name,))}
-    return tuple(switch for switch in switches if switch in off)
-
-
-def check_settings(snr: object, **counts: tuple[object, int]) -> None:
-    """Raise a ``ground.WrongUse`` for an snr that is no number of at least 0, or a count below its least value."""
-    if isinstance(snr, bool) or not isinstance(snr, (int, float)) or not 0 <= snr < np.inf:
-        raise ground.WrongUse(f"snr must be a number of at least 0, not {snr!r}")
-    for name, (value, least) in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ground.WrongUse(f"{name} must be a whole number of at least {least}, not {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -236,12 +216,16 @@ def drives(telling: Telling, options: Options) -> np.ndarray:
     return out
 
 
-def evoked(drive: np.ndarray, who: Listener) -> np.ndarray:
-    """Planted responses of one listener to `drive` (effect, time) at an snr of 1, shape (64, time) [µV]."""
+def current(drive: np.ndarray, effect: Effect, who: Listener) -> np.ndarray:
+    """What flows in an effect's source in one listener at an snr of 1, given the effect's drive, both (time,)."""
     from scipy.signal import fftconvolve
 
+    return who.gain[effect.feature] * fftconvolve(drive, kernel(effect, who.delay[effect.switch]))[: len(drive)]
+
+
+def evoked(drive: np.ndarray, who: Listener) -> np.ndarray:
+    """Planted responses of one listener to `drive` (effect, time) at an snr of 1, shape (64, time) [µV]."""
     currents = np.zeros((len(scalp.SOURCES), drive.shape[1]))
     for values, effect in zip(drive, EFFECTS, strict=True):
-        wave = fftconvolve(values, kernel(effect, who.delay[effect.switch]))[: len(values)]
-        currents[list(scalp.SOURCES).index(effect.source)] += who.gain[effect.feature] * wave
+        currents[list(scalp.SOURCES).index(effect.source)] += current(values, effect, who)
     return who.maps.T @ currents  # channel, time

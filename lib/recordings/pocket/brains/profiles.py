@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from lib.recordings.pocket.elements import RATE, N
+from lib.recordings.pocket.sounds.elements import RATE, N
 from lib.recordings.record import COMPONENTS
 
 HOP, WINDOW = 220, 512  # samples: 10 and 23 ms

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.recordings.pocket.elements import (
+from lib.recordings.pocket.sounds.elements import (
     RATE,
     N,
     clock,

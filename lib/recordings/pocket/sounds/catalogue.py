@@ -10,10 +10,10 @@ from functools import partial as kind
 
 import numpy as np
 
-from lib.recordings.pocket import animals as animal
-from lib.recordings.pocket import machines as machine
-from lib.recordings.pocket import matter, music, nature, speech
-from lib.recordings.pocket import voices as voice
+from lib.recordings.pocket.sounds import animals as animal
+from lib.recordings.pocket.sounds import machines as machine
+from lib.recordings.pocket.sounds import matter, music, nature, speech
+from lib.recordings.pocket.sounds import voices as voice
 
 Generator = Callable[[np.random.Generator], np.ndarray]
 

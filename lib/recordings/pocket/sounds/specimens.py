@@ -1,7 +1,7 @@
-"""The pocket world's sounds: made from a seed, kept in the cache, checked each time they are loaded.
+"""The pocket world's sounds, made from a seed.
 
-Comes in: a seed. Goes out: a folder with 165 wav files and their table, and ``labelled_sounds``, a larger set of the
-same objects in many specimens. The same seed gives the same bytes; each sound has a random generator of its own, so
+Comes in: an object's name and a seed. Goes out: its samples, the table of all 165 objects, and ``labelled_sounds``,
+every object in many specimens. The same seed gives the same bytes; each sound has a random generator of its own, so
 that neither order nor choice of sounds matters.
 """
 
@@ -18,8 +18,8 @@ import pandas as pd
 
 from lib import ground, provenance
 from lib.recordings.cards import card
-from lib.recordings.pocket.elements import RATE, SECONDS, N, finish, noise
-from lib.recordings.pocket.kept import kept_folder
+from lib.recordings.pocket.sounds.catalogue import CATALOGUE
+from lib.recordings.pocket.sounds.elements import RATE, SECONDS, N, finish, noise
 from lib.recordings.record import Recording
 
 
@@ -38,8 +38,6 @@ def specimen(thing: str, *, seed: int = 0, variant: int = 0) -> np.ndarray:
     ndarray of int16, shape (44100,)
         Two seconds at 22,050 Hz.
     """
-    from lib.recordings.pocket.catalogue import CATALOGUE
-
     generators = {name: make for group in CATALOGUE.values() for name, make in group.items()}
     if thing not in generators:
         raise ground.unknown("object", thing, generators)
@@ -63,8 +61,6 @@ def _recorded(rng: np.random.Generator, samples: np.ndarray) -> np.ndarray:
 
 def catalogue_table(variants: int = 1) -> pd.DataFrame:
     """Table of stimuli in the catalogue's order: name, object, category, variant, duration, rate, file, start, stop."""
-    from lib.recordings.pocket.catalogue import CATALOGUE
-
     rows = []
     for category, things in CATALOGUE.items():
         for thing in things:
@@ -73,26 +69,6 @@ def catalogue_table(variants: int = 1) -> pd.DataFrame:
                 rows.append((name, thing, category, variant, f"wav/{name}.wav"))
     table = pd.DataFrame(rows, columns=["name", "object", "category", "variant", "file"]).set_index("name")
     return table.assign(duration=SECONDS, rate=RATE, start=0.0, stop=SECONDS)
-
-
-def sounds_folder(seed: int = 0, root: str | Path | None = None) -> Path:
-    """Folder of the 165 sounds for a seed, made if it is not in the cache or if anything in it is damaged."""
-    key = ground.fingerprint(provenance.code(__name__), str(seed))
-    return kept_folder(f"pocket-sounds-{key}", partial(_write, seed), root)
-
-
-def _write(seed: int, folder: Path) -> None:
-    from lib.recordings.pocket.cortex import temporal_cortex
-    from lib.recordings.pocket.profiles import planted_profiles
-
-    table = catalogue_table()
-    (folder / "wav").mkdir()
-    sounds = {name: specimen(row.object, seed=seed) for name, row in table.iterrows()}
-    for name, samples in sounds.items():
-        (folder / "wav" / f"{name}.wav").write_bytes(wav_bytes(samples))
-    table.to_csv(folder / "stimuli.csv")
-    planted_profiles(sounds, table, seed).to_csv(folder / "planted.csv")
-    np.savez(folder / "cortex.npz", **temporal_cortex())
 
 
 def wav_bytes(samples: np.ndarray) -> bytes:

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from lib import ground, provenance
-from lib.recordings.pocket import story
-from lib.recordings.pocket.kept import content_fingerprint, kept_folder
-from lib.recordings.pocket.narrator import RATE, Spoken, say
+from lib.recordings.pocket.folders import content_fingerprint, kept_folder
+from lib.recordings.pocket.story import text as story
+from lib.recordings.pocket.story.narrator import RATE, Spoken, say
 
 LEAD = 0.25
 """Silence before the first sentence of a segment and after its last [s]."""

@@ -1,7 +1,7 @@
 """What is true of the simulated listeners: which component drives which voxel, how strongly, over how much noise.
 
-Comes in: the options of a simulation. Goes out: a ``Truth``. A recording does not lead here: what looks for
-the truth must not be able to read it, and only tests of recovery compare with it.
+Comes in: the options of a simulation. Goes out: a ``Truth``. The listeners are made from it; no analysis imports it
+or anything that does, and only the recovery chapter and tests compare with it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from lib import ground
-from lib.recordings.pocket.cortex import smooth_field
+from lib.recordings.pocket.brains.cortex import smooth_field
+from lib.recordings.pocket.brains.planted import sounds_folder
+from lib.recordings.pocket.brains.settings import check_settings, switched_off
 from lib.recordings.record import COMPONENTS
 
 AMPLITUDE = 0.5
@@ -26,6 +27,7 @@ BASELINE = 1.0
 """Mean response to sound of the median voxel, percent signal change."""
 COVERAGE = 0.35
 """Share of temporal vertices that one listener's scan covers well enough to keep."""
+LEAST = {"subjects": 1, "scans": 1, "seed": 0, "sound_seed": 0}
 VOXEL_COORDS = ("subject", "hemisphere", "region", "vertex", "x", "y", "z")
 """What is known of each voxel; x, y, z in mm on the white surface of fsaverage5."""
 
@@ -43,16 +45,9 @@ class Options:
 
     def __post_init__(self):
         """Check types and ranges: a wrong one is a ``ground.WrongUse`` that says which and what is allowed."""
-        object.__setattr__(self, "without", (self.without,) if isinstance(self.without, str) else tuple(self.without))
-        if isinstance(self.snr, bool) or not isinstance(self.snr, (int, float)) or not 0 <= self.snr < np.inf:
-            raise ground.WrongUse(f"snr must be a number of at least 0, not {self.snr!r}")
-        for name, least in (("subjects", 1), ("scans", 1), ("seed", 0), ("sound_seed", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ground.WrongUse(f"{name} must be a whole number of at least {least}, not {value!r}")
-        for component in self.without:
-            if component not in COMPONENTS:
-                raise ground.unknown("component to leave out", component, COMPONENTS)
+        object.__setattr__(self, "without", switched_off(self.without, COMPONENTS, {}))
+        counts = {name: (getattr(self, name), least) for name, least in LEAST.items()}
+        check_settings(self.snr, **counts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,8 +80,6 @@ class Truth:
 
 def truth(**options: object) -> Truth:
     """What was planted in ``load("pocket-sounds", **options)``."""
-    from lib.recordings.pocket.sounds import sounds_folder
-
     settings = Options(**options)
     return read_truth(sounds_folder(settings.sound_seed), settings)
 
@@ -122,21 +115,21 @@ def _listener(cortex: Mapping[str, np.ndarray], options: Options, subject: int) 
     own = smooth_field(rng, cortex, len(COMPONENTS))
     weights = cortex["preference"] * np.exp(0.35 * (shared + own))  # vertex, component
     n = len(weights)
-    kept = np.sort(rng.choice(n, int(COVERAGE * n), replace=False))
+    covered = np.sort(rng.choice(n, int(COVERAGE * n), replace=False))
     gain = AMPLITUDE * rng.lognormal(0, 0.3, n) * rng.lognormal(0, 0.15)
     noise = NOISE * rng.lognormal(0, 0.25, n)
     present = np.array([component not in options.without for component in COMPONENTS])
-    values = (options.snr * gain[:, None] * weights * present)[kept]
-    coords = voxel_coords(cortex, kept, subject_names(options)[subject])
+    values = (options.snr * gain[:, None] * weights * present)[covered]
+    coords = voxel_coords(cortex, covered, subject_names(options)[subject])
     gains = xr.DataArray(values, dims=("voxel", "component"), coords=coords | {"component": list(COMPONENTS)})
-    return gains, xr.DataArray(noise[kept], dims="voxel", coords=coords)
+    return gains, xr.DataArray(noise[covered], dims="voxel", coords=coords)
 
 
-def voxel_coords(cortex: Mapping[str, np.ndarray], kept: Sequence[int], subject: str) -> dict[str, tuple]:
+def voxel_coords(cortex: Mapping[str, np.ndarray], covered: Sequence[int], subject: str) -> dict[str, tuple]:
     """Coordinates of the voxel dimension: subject, hemisphere, vertex, region and position x, y, z [mm]."""
-    side = np.where(cortex["right"][kept], "right", "left")
-    columns = (np.full(len(kept), subject), side, cortex["region"][kept], cortex["vertex"][kept])
+    side = np.where(cortex["right"][covered], "right", "left")
+    columns = (np.full(len(covered), subject), side, cortex["region"][covered], cortex["vertex"][covered])
     return {
         key: ("voxel", column)
-        for key, column in zip(VOXEL_COORDS, (*columns, *cortex["position"][kept].T), strict=True)
+        for key, column in zip(VOXEL_COORDS, (*columns, *cortex["position"][covered].T), strict=True)
     }

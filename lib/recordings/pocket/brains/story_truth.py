@@ -1,7 +1,7 @@
 """What is true of the simulated listeners to the story: which feature drives which sensor or voxel, when, how strongly.
 
-Comes in: the options of a simulation. Goes out: tables. No recording leads here: an analysis that looks for the truth
-must not be able to read it, and only tests of recovery and the recovery chapter compare with it.
+Comes in: the options of a simulation. Goes out: tables. An analysis that looks for the truth must not be able to read
+it: only the recovery chapter and tests compare with it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from lib.recordings.pocket import bold, scalp, voxels, waves
-from lib.recordings.pocket.telling import tell
+from lib.recordings.pocket.brains import bold, scalp, voxels, waves
+from lib.recordings.pocket.story.telling import tell
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -115,9 +115,9 @@ def _kept_apart(text: str) -> str:
 def _phonemes(text: str, events: list[tuple[int, float, int, str]]) -> pd.DataFrame:
     """Phonemes with the word each belongs to; a phoneme lasts until the next one, a pause or the end of a clause."""
     starts = [match.start() + 1 for match in re.finditer(r"[A-Za-z']+", text)]
-    heard = [at for kind, _, at, _ in events if kind == _WORD]
-    if heard != starts:
-        raise ground.DamagedData(f"espeak-ng reported words at {heard}, but they begin at {starts} in {text!r}")
+    reported = [at for kind, _, at, _ in events if kind == _WORD]
+    if reported != starts:
+        raise ground.DamagedData(f"espeak-ng reported words at {reported}, but they begin at {starts} in {text!r}")
     rows, position = [], -1
     for kind, time, _, name in events:
         if kind in (_PHONEME, _END) and rows and np.isnan(rows[-1][-1]):

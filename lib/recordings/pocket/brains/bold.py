@@ -2,7 +2,7 @@
 
 Comes in: how many listeners, how strong a signal, which effects to leave out. Goes out: a ``StoryRecording`` in the
 form of a measured one, in percent signal change, a volume every two seconds; the last segment is heard several times.
-What was planted is in ``story_truth``, which nothing here leads to. Right: haemodynamic delay and blur, noise that
+``voxels`` plants its effects and ``story_truth`` states them. Right: haemodynamic delay and blur, noise that
 outlasts a volume and is partly shared by all voxels, noise ceilings of real data. Wrong: no drift, no motion, no pulse,
 one haemodynamic response per listener, and twelve runs of 45 s are shorter than a scanner would run.
 """
@@ -21,10 +21,11 @@ import xarray as xr
 from lib import ground, provenance
 from lib.recordings.cards import described
 from lib.recordings.narrative import StoryRecording
-from lib.recordings.pocket import voxels, waves
-from lib.recordings.pocket.telling import Telling, tell
-from lib.recordings.pocket.voxels import BANDS, EFFECTS, MEANINGS, Voxels
-from lib.recordings.pocket.waves import check_settings, loudness, switched_off
+from lib.recordings.pocket.brains import voxels, waves
+from lib.recordings.pocket.brains.settings import check_settings, switched_off
+from lib.recordings.pocket.brains.voxels import BANDS, EFFECTS, MEANINGS, Voxels
+from lib.recordings.pocket.brains.waves import loudness
+from lib.recordings.pocket.story.telling import Telling, tell
 
 NAME = "pocket-story"
 TR = 2.0
@@ -111,7 +112,7 @@ def load(
     options = Options(**settings, seed=seed, without=without)
     telling = tell(segments, root)
     names = list(telling.segments.index)
-    heard = dict.fromkeys(names, 1) | {names[-1]: repeats}
+    presentations = dict.fromkeys(names, 1) | {names[-1]: repeats}
     code = provenance.code(__name__)
     answers = lru_cache(maxsize=subjects)(partial(signals, cache(partial(drives, telling)), options))
     return StoryRecording(
@@ -120,12 +121,12 @@ def load(
         subjects=options.names,
         fingerprint=ground.fingerprint(telling.fingerprint, code, repr(options)),
         read_audio=telling.audio,
-        read_responses=partial(_responses, answers, options, heard),
+        read_responses=partial(_responses, answers, options, presentations),
         segments=telling.segments,
         words=telling.words,
         phonemes=telling.phonemes,
         tr=TR,
-        repeats=heard,
+        repeats=presentations,
     )
 
 
@@ -248,17 +249,17 @@ def noise(rng: np.random.Generator, planted: Voxels, volumes: int) -> np.ndarray
 def _responses(
     answers: Callable[[int], dict[str, np.ndarray]],
     options: Options,
-    heard: Mapping[str, int],
+    presentations: Mapping[str, int],
     subject: str,
     stimulus: str,
 ) -> xr.DataArray:
-    if stimulus not in heard:
+    if stimulus not in presentations:
         raise ground.WrongUse(
-            f"{NAME} has responses to whole segments, such as {next(iter(heard))!r}, not {stimulus!r}"
+            f"{NAME} has responses to whole segments, such as {next(iter(presentations))!r}, not {stimulus!r}"
         )
     number = options.names.index(subject)
     answer, planted = answers(number)[stimulus], voxels.draw(options.seed, number)
-    seeds = [[options.seed, 31, number, zlib.crc32(stimulus.encode()), k] for k in range(heard[stimulus])]
+    seeds = [[options.seed, 31, number, zlib.crc32(stimulus.encode()), k] for k in range(presentations[stimulus])]
     runs = [answer + noise(np.random.default_rng(seed), planted, len(answer)) for seed in seeds]
     notes = {"units": "percent signal change", "tr": TR, "recording": NAME, "subject": subject, "stimulus": stimulus}
     dims = ("repeat", "time", "voxel") if len(runs) > 1 else ("time", "voxel")

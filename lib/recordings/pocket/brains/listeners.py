@@ -1,7 +1,7 @@
 """Simulated listeners: fMRI responses to the pocket sounds from six planted components, and nobody's brain.
 
 Comes in: how many listeners, how strong a signal, what to leave out. Goes out: a ``SoundRecording`` in the form of a
-measured one. What was planted is in ``truth``, which nothing here leads to.
+measured one, with nothing in it that says what was planted: that is in ``truth``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import xarray as xr
 
 from lib import ground, provenance
 from lib.recordings.cards import card, described
-from lib.recordings.pocket.elements import RATE
-from lib.recordings.pocket.sounds import sounds_folder
-from lib.recordings.pocket.truth import BASELINE, VOXEL_COORDS, Options, Truth, read_truth, subject_names
+from lib.recordings.pocket.brains.planted import sounds_folder
+from lib.recordings.pocket.brains.truth import BASELINE, VOXEL_COORDS, Options, Truth, read_truth, subject_names
+from lib.recordings.pocket.sounds.elements import RATE
 from lib.recordings.record import COMPONENTS, FSAVERAGE_VERTICES, SoundRecording, component_array, response_array
 
 NAME = "pocket-sounds"
