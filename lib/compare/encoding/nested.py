@@ -75,11 +75,11 @@ def nested_ridge(
     Protocol of Pepino et al. (arXiv 2511.16849), equal to scikit-learn's ``Ridge(alpha)`` in an explicit loop. Made
     for up to a few thousand stimuli: n x n Gram matrices take the place of the features.
     """
-    kernels, y, labels = _check(layers, responses, folds)
+    kernels, y, labels = checked(layers, responses, folds)
     return fit_kernels(kernels, y, labels, alphas, extend_alphas, alpha_limits, device, chunk, progress)
 
 
-def _check(layers: Mapping, responses: np.ndarray, folds: np.ndarray) -> tuple[dict, np.ndarray, np.ndarray]:
+def checked(layers: Mapping, responses: np.ndarray, folds: np.ndarray) -> tuple[dict, np.ndarray, np.ndarray]:
     """Gram matrices, float64 responses and fold labels, or an error that says what does not fit."""
     y, labels = np.asarray(responses, dtype=np.float64), np.asarray(folds)
     if y.ndim != 2:
@@ -218,7 +218,7 @@ def encoding_null(
     """
     from tqdm import tqdm
 
-    kernels, y, labels = _check(layers, responses, folds)
+    kernels, y, labels = checked(layers, responses, folds)
     if n_permutations < 1:
         raise WrongUse(f"n_permutations must be at least 1, got {n_permutations}")
     orders = [np.arange(len(y)), *_orders(labels, n_permutations, seed)]
