@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "affect": ["affect_groups", "against_rest", "compare_groups"],
         "clusters": ["channel_adjacency", "cluster_test"],
         "encoding.ceilings": ["noise_corrected_r2", "spearman_brown", "split_reliability"],
+        "encoding.intervals": ["contrasts", "mean_score", "refitted"],
         "encoding.nested": ["encoding_null", "nested_ridge", "stratified_folds"],
         "prosody": ["affect_scores", "descriptors", "energy_and_duration", "functionals", "partial_rsa", "residuals"],
         "rankings": ["concordance", "family_agreement", "kendall_w", "split_peaks"],
