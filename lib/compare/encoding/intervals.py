@@ -335,35 +335,32 @@ def _stimuli(models: Mapping) -> int:
 
 def _family(models: Mapping, family: Mapping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values (k,) of sums over models, their covariance over stimuli and seeds (k, k), degrees of freedom (k,)."""
-    n = _stimuli(models)
-    value, parts, of_seeds = 0.0, [0.0, 0.0, 0.0], 0.0
-    with_seeds = np.zeros(len(family))
+    n, folds = _stimuli(models), None
+    value, parts, of_seeds, uncertain = 0.0, [0.0, 0.0, 0.0], 0.0, 0.0
     for name, fits in models.items():
         weights = np.array([w.get(name, 0.0) for w in family.values()])
         fits = [fits] if isinstance(fits, Refitted) else list(fits)
-        means = [fit.mean for fit in fits]
+        means, folds = [fit.mean for fit in fits], fits[0].folds
         value = value + weights * np.mean([m[0] for m in means])
         averaged = [np.mean([m[i] for m in means], axis=0) for i in (1, 2, 3)]
         parts = [part + mean[..., None] * weights for part, mean in zip(parts, averaged, strict=True)]
-        between = _between_seeds(means, averaged, fits[0].folds)
-        of_seeds = of_seeds + between * np.outer(weights, weights)
-        with_seeds += (between * weights**2) ** 2 / max(len(fits) - 1, 1)
-    folds = fits[0].folds
-    of_stimuli = variance_of(*parts, folds)
-    total = of_stimuli + of_seeds
-    spread = with_seeds + of_stimuli.diagonal() ** 2 / (n - 1)
-    df = np.where(spread > 0, total.diagonal() ** 2 / np.where(spread > 0, spread, 1.0), n - 1)
-    return value, total, df
+        between, shared = _between_seeds(means, averaged, folds)
+        of_seeds = of_seeds + max(between - shared, 0.0) * np.outer(weights, weights)
+        uncertain = uncertain + np.stack([between * weights**2, (between * weights**2) ** 2 / max(len(fits) - 1, 1)])
+    total = variance_of(*parts, folds) + of_seeds
+    of_stimuli = (total.diagonal() - uncertain[0]).clip(0)
+    spread = uncertain[1] + of_stimuli**2 / (n - 1)
+    return value, total, np.where(spread > 0, total.diagonal() ** 2 / np.where(spread > 0, spread, 1.0), n - 1)
 
 
-def _between_seeds(means: list, averaged: list, folds: np.ndarray) -> float:
-    """Variance that seeds add to a mean over them: their spread beyond what stimuli explain, over their number."""
+def _between_seeds(means: list, averaged: list, folds: np.ndarray) -> tuple[float, float]:
+    """Variance of a mean over seeds from their spread, and how much of it stimuli explain (counted with them)."""
     count = len(means)
     if count < 2:
-        return 0.0
+        return 0.0, 0.0
     apart = [np.stack([m[i] - averaged[i - 1] for m in means], axis=-1) for i in (1, 2, 3)]
     by_stimuli = variance_of(*apart, folds).diagonal().sum() / (count - 1)
-    return max(float(np.var([m[0] for m in means], ddof=1)) - by_stimuli, 0.0) / count
+    return float(np.var([m[0] for m in means], ddof=1)) / count, float(by_stimuli) / count
 
 
 def _squared(r: np.ndarray, variance: np.ndarray, n: int, df: np.ndarray, n_averaged: int = 1) -> Estimate:
