@@ -17,6 +17,7 @@ from lib.compare.encoding.nested import nested_ridge
 
 N_SOUNDS, N_FEATURES, N_VOXELS = 165, 768, 7694
 ALPHAS = np.logspace(-2, 6, 17)
+OPTIONS = {"extend_alphas": False, "units": "absolute", "device": "cpu"}
 FOLDS = np.arange(N_SOUNDS) % 5
 SIZES = f"{N_SOUNDS} sounds × {N_FEATURES:,} features × {N_VOXELS:,} voxels"
 
@@ -60,7 +61,7 @@ def himalaya(x: np.ndarray, y: np.ndarray, alphas: np.ndarray, dtype: str, batch
 
 def nested(x: np.ndarray, y: np.ndarray) -> list[dict]:
     """Against the fastest arrangement of himalaya in single and in double precision."""
-    ours = partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu")
+    ours = partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, **OPTIONS)
     rows = []
     for dtype in ("float32", "float64"):
         ways = {batch: partial(himalaya, x, y, ALPHAS, dtype, batch) for batch in (250, 500, 1000, 2000)}
@@ -68,7 +69,7 @@ def nested(x: np.ndarray, y: np.ndarray) -> list[dict]:
         batch = list(ways)[int(np.argmin(first))]
         mine, theirs = best_of(ours, ways[batch], repeats=7)
         one = np.array([100.0])
-        fixed = nested_ridge({"x": x}, y, FOLDS, one, extend_alphas=False, device="cpu").predictions
+        fixed = nested_ridge({"x": x}, y, FOLDS, one, **OPTIONS).predictions
         apart = np.abs(fixed - himalaya(x, y, one, dtype, batch)).max()
         name = f"himalaya {version('himalaya')} KernelRidgeCV, torch, {dtype}, {batch or 'all'} targets at once"
         rows.append(
@@ -89,7 +90,7 @@ def per_voxel_loop(x: np.ndarray, y: np.ndarray, n_fits: int = 40) -> dict:
     """Against one scikit-learn fit per voxel, penalty and fold, from a few fits."""
     from sklearn.linear_model import Ridge
 
-    (mine,) = best_of(partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu"), repeats=3)
+    (mine,) = best_of(partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, **OPTIONS), repeats=3)
     train, test = FOLDS > 1, FOLDS == 1
     start = time.perf_counter()
     for i in range(n_fits):
@@ -109,7 +110,7 @@ def explicit_difference(x: np.ndarray, y: np.ndarray) -> float:
     """Largest difference to explicit scikit-learn refits with the penalties that were chosen."""
     from sklearn.linear_model import Ridge
 
-    fit = nested_ridge({"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu")
+    fit = nested_ridge({"x": x}, y, FOLDS, ALPHAS, **OPTIONS)
     largest = 0.0
     for fold, voxel in product(range(5), range(y.shape[1])):
         train, test = fold != FOLDS, fold == FOLDS
@@ -128,7 +129,7 @@ def corrected(x: np.ndarray, y: np.ndarray) -> dict:
     targets = np.concatenate([scans.reshape(N_SOUNDS, -1), scans.mean(2)], axis=1)
 
     def ours():
-        return noise_corrected_r2(x, scans, splits=[(train, test)], device="cpu")
+        return noise_corrected_r2(x, scans, splits=[(train, test)], units="absolute", device="cpu")
 
     def sklearn():
         return RidgeCV(STABLE_ALPHAS, alpha_per_target=True).fit(x[train], targets[train]).predict(x[test])

@@ -9,8 +9,8 @@ from lib.compare.encoding.intervals import _deletions, _moved, _rechosen
 from lib.compare.encoding.nested import checked
 from lib.ground import WrongUse
 
-pytestmark = pytest.mark.filterwarnings("ignore:the penalty still improved")
-GRID = {"alphas": np.logspace(-1, 4, 6), "extend_alphas": False}
+pytestmark = pytest.mark.filterwarnings("ignore:the penalty sits at", "ignore:no layer and penalty")
+GRID = {"alphas": np.logspace(-1, 4, 6), "extend_alphas": False, "units": "absolute"}
 
 
 def simulated(n=40, v=3, seed=0):
@@ -28,7 +28,7 @@ def test_the_change_without_a_stimulus_is_that_of_a_refit():
     layers, responses, folds = simulated()
     y = unit(responses)
     fit = nested_ridge(layers, y, folds, **GRID)
-    kernels = list(checked(layers, y, folds)[0].values())
+    kernels = list(checked(layers, y, folds, "absolute").kernels.values())
     predictions, change = _deletions(kernels, y, folds, fit)
     np.testing.assert_allclose(predictions, fit.predictions, atol=1e-8)
     for voxel, fold in ((0, 0), (1, 3), (2, 4)):
@@ -62,7 +62,7 @@ def test_moved_scores_are_those_of_moved_predictions():
 def test_choices_of_weighted_stimuli_are_those_of_repeated_ones():
     layers, responses, folds = simulated()
     y, alphas = unit(responses), GRID["alphas"]
-    kernels = list(checked(layers, y, folds)[0].values())
+    kernels = list(checked(layers, y, folds, "absolute").kernels.values())
     drawn = np.vstack([np.ones(40), np.random.default_rng(0).multinomial(40, np.full(40, 1 / 40))]).astype(float)
     once, again = _rechosen(kernels, y, folds, alphas, drawn)
     fit = nested_ridge(layers, y, folds, **GRID)
@@ -132,7 +132,7 @@ def test_twins_are_a_random_factor():
 
         def model(noise, rng=rng, signal=signal, y=y):
             x = signal + noise * rng.standard_normal((80, 3))
-            return refitted({"x": x}, y, np.arange(80) % 5, [0.1, 10], extend_alphas=False, n_draws=20)
+            return refitted({"x": x}, y, np.arange(80) % 5, [0.01, 0.1], extend_alphas=False, n_draws=20)
 
         fits = {"trained": model(0.5), "twins": [model(noise) for noise in rng.uniform(0.2, 1.2, 4)]}
         got = contrasts(fits, {"training": {"trained": 1, "twins": -1}}, n_draws=50)

@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.encoding.nested import ALPHA_LIMITS, ALPHAS, checked
+from lib.compare.encoding.nested import ALPHAS, checked, fit_data
 from lib.compare.encoding.ridge import eigenbasis
-from lib.compare.encoding.search import NestedRidge, fit_kernels
+from lib.compare.encoding.search import NestedRidge, warn_about_edges
 from lib.compare.statistics import Estimate
 from lib.ground import WrongUse
 
@@ -87,10 +87,11 @@ def refitted(
     layers: Mapping[str, np.ndarray],
     responses: np.ndarray,
     folds: np.ndarray,
-    alphas: Sequence[float] = ALPHAS,
+    alphas: Sequence[float] | None = None,
     *,
+    units: str = "gram",
     extend_alphas: bool = True,
-    alpha_limits: tuple[float, float] = ALPHA_LIMITS,
+    alpha_limits: tuple[float, float] | None = None,
     n_draws: int = 200,
     seed: int = 0,
     device: str = "auto",
@@ -99,7 +100,7 @@ def refitted(
 
     Parameters
     ----------
-    layers, responses, folds, alphas, extend_alphas, alpha_limits, device
+    layers, responses, folds, alphas, units, extend_alphas, alpha_limits, device
         As in `nested_ridge`. Made for tens of responses: n x n numbers are kept for each.
     n_draws : int
         Draws of stimuli for the choice of layer and penalty. Candidates are `alphas` and what was chosen beyond them.
@@ -110,21 +111,24 @@ def refitted(
     -------
     Refitted
     """
-    kernels, y, labels = checked(layers, responses, folds)
+    data = checked(layers, responses, folds, units)
+    kernels, y, labels = list(data.kernels.values()), data.y, data.labels
     n, v = y.shape
     if n * n * v > _LARGEST:
         raise WrongUse(f"intervals keep {n} x {n} numbers for each of {v} responses: give at most {_LARGEST // n**2}")
     if n_draws < 2:
         raise WrongUse(f"n_draws must be at least 2, got {n_draws}")
-    fit = fit_kernels(kernels, y, labels, alphas, extend_alphas, alpha_limits, device, None, False)
+    fit = fit_data(data, alphas, extend_alphas, alpha_limits, device, None, False)
+    warn_about_edges(fit.edge, fit.inner_r2, fit.layer)
     constant = np.ptp(y, axis=0) == 0
     y = y - y.mean(0)
     y = y / np.where(constant, 1.0, np.linalg.norm(y, axis=0))
-    predictions, change = _deletions(list(kernels.values()), y, labels, fit)
+    predictions, change = _deletions(kernels, y, labels, fit)
     r, deleted, pairs = _moved(predictions, change, y)
     drawn = np.random.default_rng(seed).multinomial(n // 2, np.full(n, 1 / n), n_draws).astype(np.float64)
-    candidates = np.unique(np.r_[np.asarray(alphas, dtype=np.float64), fit.alpha.ravel()])
-    choices = _rechosen(list(kernels.values()), y, labels, candidates, drawn)
+    grid = np.asarray(ALPHAS[units] if alphas is None else alphas, dtype=np.float64)
+    candidates = np.unique(np.r_[grid, fit.alpha.ravel()])
+    choices = _rechosen(kernels, y, labels, candidates, drawn)
     return Refitted(fit, np.where(constant, np.nan, r), deleted, pairs, choices, labels)
 
 
