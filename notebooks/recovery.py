@@ -78,7 +78,7 @@ dict(zip(("listener", "feature", "lag", "channel"), responses.shape, strict=True
 # The truth is opened here, and only here.
 
 # %%
-from lib.recordings.pocket.story_truth import eeg_truth
+from lib.recordings.pocket.brains.story_truth import eeg_truth
 
 truth = eeg_truth(**options)
 channels = [str(name) for name in truth.maps.channel.values]

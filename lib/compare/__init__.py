@@ -12,17 +12,17 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "affect": ["affect_groups", "against_rest", "compare_groups"],
+        "affect": ["affect_groups", "compare_groups"],
         "clusters": ["channel_adjacency", "cluster_test"],
-        "encoding.ceilings": ["noise_corrected_r2", "spearman_brown", "split_reliability"],
+        "encoding.ceilings": ["noise_corrected_r2", "split_reliability"],
         "encoding.intervals": ["contrasts", "mean_score", "refitted"],
-        "encoding.nested": ["encoding_null", "nested_ridge", "stratified_folds"],
-        "prosody": ["affect_scores", "descriptors", "energy_and_duration", "functionals", "partial_rsa", "residuals"],
+        "encoding.nested": ["encoding_null", "nested_ridge"],
+        "prosody": ["affect_scores", "descriptors", "energy_and_duration", "functionals"],
         "rankings": ["concordance", "family_agreement", "kendall_w", "split_peaks"],
         "similarity.components": ["principal_components", "sign_scores"],
         "similarity.measures": ["MEASURES", "VARIANTS", "measure", "similarity"],
         "similarity.nulls": ["averaged", "other_null", "permutation_null", "sentence_null"],
-        "similarity.rsa": ["cross_validated_rsa", "rsa_layers", "sound_bootstrap", "sound_rdm", "subject_topline"],
+        "similarity.rsa": ["cross_validated_rsa", "rsa_layers", "sound_rdm"],
         "similarity.trimodal": ["tri_modal"],
         "statistics": [
             "aggregate_subjects",
@@ -31,9 +31,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "correlation",
             "pearson_r",
             "proportion",
-            "spearman_r",
         ],
         "timewindows": ["window_scores"],
-        "timing": ["NAMED_WINDOWS", "lagged", "onto_frames", "segments", "sliding_windows", "zscored"],
+        "timing": ["onto_frames", "sliding_windows", "zscored"],
     },
 )

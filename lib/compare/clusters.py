@@ -6,6 +6,7 @@ out: the clusters that sign flips of whole subjects rarely produce (Maris & Oost
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -51,12 +52,34 @@ class ClusterTest:
 
 
 def channel_adjacency(info: mne.Info):
-    """Which EEG channels are neighbours by mne's triangulation: sparse matrix (channel, channel)."""
-    from mne import use_log_level
-    from mne.channels import find_ch_adjacency
+    """Which EEG channels are neighbours by mne's triangulation: sparse matrix (channel, channel).
 
-    with use_log_level("ERROR"):
-        return find_ch_adjacency(info, "eeg")[0]
+    A channel without a position has no neighbours, and a warning names it.
+
+    Raises
+    ------
+    WrongUse
+        Fewer than three EEG channels with a position.
+    """
+    import mne
+    from mne.channels import find_ch_adjacency
+    from scipy import sparse
+
+    eeg = mne.pick_types(info, eeg=True, exclude=())
+    places = np.array([info["chs"][k]["loc"][:3] for k in eeg]).reshape(-1, 3)
+    placed = np.isfinite(places).all(axis=1) & (places != 0).any(axis=1)
+    if placed.sum() < 3:
+        raise WrongUse(f"neighbours need three EEG channels with a position, got {placed.sum()} of {len(eeg)}.")
+    if not placed.all():
+        names = ", ".join(info["ch_names"][k] for k in eeg[~placed])
+        warnings.warn(
+            f"channel(s) {names} have no position and no neighbours: give one, or leave them out", stacklevel=2
+        )
+    with mne.use_log_level("ERROR"):
+        found = find_ch_adjacency(mne.pick_info(info, eeg[placed]), "eeg")[0]
+    back = sparse.eye_array(len(eeg), dtype=int, format="csr")[:, placed]
+    lonely = sparse.diags_array((~placed).astype(int), dtype=int)
+    return sparse.csr_array(back @ found @ back.T + lonely)
 
 
 def cluster_test(

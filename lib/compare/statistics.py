@@ -130,13 +130,6 @@ def pearson_r(x: np.ndarray, y: np.ndarray, axis: int = 0) -> np.ndarray:
     return (x * y).sum(axis) / np.sqrt((x * x).sum(axis) * (y * y).sum(axis))
 
 
-def spearman_r(x: np.ndarray, y: np.ndarray, axis: int = 0) -> np.ndarray:
-    """Spearman correlation along an axis, vectorised over the others (for `bootstrap`)."""
-    from scipy.stats import rankdata
-
-    return pearson_r(rankdata(x, axis=axis), rankdata(y, axis=axis), axis)
-
-
 def correlation(x: Sequence[float], y: Sequence[float], *, method: str = "pearson", level: float = 0.95) -> Estimate:
     """Correlation of two variables with its interval and p value.
 

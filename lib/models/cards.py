@@ -1,15 +1,18 @@
 """The facts about every model, from the one place where they are written: data/models.yml.
 
 Comes in: a model's name. Goes out: its card; the names of all; ``roster``, the table of all cards; and of an untrained
-twin, called ``untrained:NAME:SEED``, the model it is a twin of and the seed of its weights.
+twin, called ``untrained:NAME:SEED``, the model it is a twin of and the seed of its weights. A row that is not as the
+head of that file says is refused when its model is asked for, and stands in no other model's way.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -21,26 +24,60 @@ if TYPE_CHECKING:
 COLUMNS = ["name", "title", "family", "paper", "status", "reason", "loader", "architecture", "hub", "package"]
 COLUMNS += ["revision", "licence", "parameters", "rate", "layers", "width", "frame_rate", "input", "objective"]
 COLUMNS += ["training", "weights", "size_mb", "reference"]
+KINDS = dict.fromkeys([*COLUMNS, "sha256"], str)
+KINDS |= dict.fromkeys(["parameters", "rate", "layers", "width", "size_mb"], int) | {"frame_rate": int | float}
+KINDS |= dict.fromkeys(["config", "extractor", "borrows"], dict)
+KINDS |= {"prompt": list, "files": list, "url": str | list}
+"""Keys a row may have, and the type of each."""
+WORDS = {str: "text", int: "a whole number", int | float: "a number", dict: "a mapping", list: "a list"}
+WORDS |= {str | list: "text or a list"}
 UNTRAINED = "untrained"
+TABLE = "data/models.yml"
+
+
+class Card(dict):
+    """Facts about one model by their keys; asking for one that its row lacks is an error that names row and key."""
+
+    def __missing__(self, key: str) -> Any:
+        raise WrongUse(f"{TABLE}: the row of {self.get('name')!r} has no {key!r}, which is needed")
+
+    def __or__(self, other: Mapping[str, Any]) -> Card:
+        return Card({**self, **other})
 
 
 def names() -> list[str]:
     """Names of all models, in the order of the roster."""
-    return [facts["name"] for facts in cards()]
+    return list(dict.fromkeys(facts["name"] for facts in cards()))
 
 
-def card(name: str) -> dict:
+def card(name: str) -> Card:
     """Give the facts about one model: its row of data/models.yml.
 
     Raises
     ------
     lib.ground.WrongUse
-        If no model has that name; the message lists those there are.
+        If no model has that name (the message lists those there are), if two rows have it, or if its row has a key
+        that is not known or a value of another type.
     """
-    known = {facts["name"]: facts for facts in cards()}
-    if name not in known:
-        raise unknown("model", name, known)
-    return known[name]
+    known = [facts for facts in cards() if facts["name"] == name]
+    if not known:
+        raise unknown("model", name, names())
+    if len(known) > 1:
+        raise WrongUse(f"{TABLE}: {len(known)} rows have the name {name!r}; rename or remove all but one")
+    _check(known[0])
+    return known[0]
+
+
+def _check(facts: Card) -> None:
+    """Refuse a row that has other keys, or values of other types, than the head of the table says."""
+    row = f"{TABLE}: the row of {facts['name']!r}"
+    for key, value in facts.items():
+        if key not in KINDS:
+            raise WrongUse(f"{row} has an {unknown('key', key, KINDS)}")
+        if not isinstance(value, KINDS[key]) or isinstance(value, bool):
+            raise WrongUse(f"{row} has {key}: {value!r}; expected {WORDS[KINDS[key]]}")
+    if not facts.get("loader") and not facts.get("reason"):
+        raise WrongUse(f"{row} has no 'loader', and no 'reason' why: write one of them")
 
 
 def roster() -> pd.DataFrame:
@@ -77,13 +114,32 @@ def twin(name: str) -> tuple[str, int | None]:
     return original, int(seed)
 
 
-def cards() -> list[dict]:
-    """Give all cards, in the order of the roster."""
+def cards() -> list[Card]:
+    """Give all cards that have a name, in the order of the roster.
+
+    Raises
+    ------
+    lib.ground.WrongUse
+        If the file is not YAML, or not a list; the message says where.
+    """
     path = DATA / "models.yml"
     return deepcopy(_parsed(path, path.stat().st_mtime_ns))
 
 
 @lru_cache(maxsize=1)
-def _parsed(path: Path, changed: int) -> list[dict]:
-    """Content of a file as of a moment; reading it takes half a second, and names are looked up often."""
-    return yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+def _parsed(path: Path, changed: int) -> list[Card]:
+    """Content of a file as of a moment; reading it takes long, and names are looked up often."""
+    del changed
+    try:
+        rows = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{TABLE} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(rows, list):
+        raise WrongUse(f"{TABLE} must be a list of rows, each beginning with '- name: ...'")
+    named = [Card(row) for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)]
+    for number, row in enumerate(rows):
+        if row not in named:
+            warnings.warn(
+                f"{TABLE}: row {number + 1} of {len(rows)} has no name and is passed over: {row!r:.60}", stacklevel=2
+            )
+    return named

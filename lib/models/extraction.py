@@ -41,8 +41,6 @@ class Model:
         Sampling rate in Hz of the waveforms it takes. Other rates are resampled.
     layers : mapping of str to int
         Its layers in order, with their number of units.
-    revision : str
-        Changes whenever the numbers may: a fingerprint of code or weights.
     shortest : float
         Shortest sound in seconds it can represent.
     represent : callable
@@ -53,17 +51,19 @@ class Model:
         Seconds of sound that are represented at once at most; what is longer is heard in windows that overlap.
     context : float
         Seconds at both ends of such a window whose frames are left out, because they lack what comes before or after.
+    revision : str
+        Changes whenever the numbers may; ``lib.models.load`` fills it in. Without one, nothing is cached.
     """
 
     name: str
     rate: int
     layers: Mapping[str, int]
-    revision: str
     shortest: float
     represent: Callable[[np.ndarray], dict[str, Frames]]
     describe: Callable[[str], pd.DataFrame]
     window: float = 60.0
     context: float = 4.0
+    revision: str = ""
 
     def activations(
         self,

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.ground import cache_folder, fingerprint, replacing
+from lib.ground import WrongUse, cache_folder, fingerprint, replacing
 
 DTYPE = np.dtype("float32")
 TIMES = "times of "  # before a layer's name: the tensor with its clock
@@ -30,7 +30,15 @@ BLOCK = 1 << 20  # bytes that are copied at once
 
 
 def shelf(name: str, revision: str, layers: Mapping[str, int], kind: str) -> Path:
-    """Folder for one kind of activations (say, time-averaged) of one revision of one model."""
+    """Folder for one kind of activations (say, time-averaged) of one revision of one model.
+
+    Raises
+    ------
+    lib.ground.WrongUse
+        If the model has no revision: nothing would tell its activations from those of another of its name.
+    """
+    if not revision:
+        raise WrongUse(f"{name} has no revision, so its activations cannot be cached: give it one, or do without cache")
     widths = [f"{layer} {width}" for layer, width in layers.items()]
     return cache_folder() / "activations" / name / fingerprint(name, revision, *widths, DTYPE.str, kind)
 

@@ -54,19 +54,19 @@ class LanguageModel:
         Name in the roster.
     layers : mapping of str to int
         Its layers in order, with their number of units.
-    revision : str
-        Changes whenever the numbers may.
     read : callable
         List of texts to a list of ``TextStates``.
     context : bool
         Whether the words around a word change what it is to the model.
+    revision : str
+        Changes whenever the numbers may; ``lib.models.load_language`` fills it in. Without one, nothing is cached.
     """
 
     name: str
     layers: Mapping[str, int]
-    revision: str
     read: Callable[[Sequence[str]], list[TextStates]]
     context: bool = True
+    revision: str = ""
 
 
 def text_states(model: LanguageModel, texts: Sequence[str]) -> list[TextStates]:
@@ -98,7 +98,7 @@ def text_states(model: LanguageModel, texts: Sequence[str]) -> list[TextStates]:
 
 
 def sound_words(
-    model: LanguageModel, names: Sequence[str], template: str = TEMPLATE, *, cached: bool = True
+    model: LanguageModel, names: Sequence[str], template: str = TEMPLATE, *, cache: bool = True
 ) -> dict[str, np.ndarray]:
     """One vector a layer for the name of each sound: the average over the name's tokens inside a sentence.
 
@@ -111,7 +111,7 @@ def sound_words(
     template : str
         Sentence with {} where the name goes. Static embeddings do not read it: theirs is the average over the words
         of the name.
-    cached : bool
+    cache : bool
         Read from disk what was computed before, and write what was missing or damaged.
 
     Returns
@@ -124,7 +124,7 @@ def sound_words(
     if isinstance(names, str) or not names or not all(name.strip() for name in names):
         raise WrongUse("`names` must be a list of at least one name, none of them empty")
     before, after = template.split("{}") if model.context else ("", "")
-    files = _files(model, before, after, names) if cached else dict.fromkeys(names)
+    files = _files(model, before, after, names) if cache else dict.fromkeys(names)
     rows = {name: storage.read(path, model.layers) if path else None for name, path in files.items()}
     missing = [name for name, row in rows.items() if row is None]
     states = model.read([before + name + after for name in missing]) if missing else []

@@ -134,14 +134,18 @@ def line_frequency(raw: mne.io.BaseRaw, line: float | str | None = "recording") 
         if line is None:
             raise WrongUse('the recording names no mains frequency: pass line=50, line=60 or a country, line="US".')
     if isinstance(line, str):
-        if line == "JP":
-            raise WrongUse("Japan has mains of 50 Hz in the east and 60 Hz in the west: pass the number.")
-        if len(line) != 2 or not line.isalpha() or not line.isupper():
-            raise WrongUse(f'line must be "recording", a frequency in Hz or a code such as "US", not {line!r}.')
-        return 60.0 if line in _SIXTY_HERTZ.split() else 50.0
+        return _mains_of(line)
     if line is not None and not 0 < line < np.inf:
         raise WrongUse(f"the mains frequency must be a positive number of Hz, not {line!r}.")
     return None if line is None else float(line)
+
+
+def _mains_of(country: str) -> float:
+    if country == "JP":
+        raise WrongUse("Japan has mains of 50 Hz in the east and 60 Hz in the west: pass the number.")
+    if len(country) != 2 or not country.isalpha() or not country.isupper():
+        raise WrongUse(f'line must be "recording", a frequency in Hz or a code such as "US", not {country!r}.')
+    return 60.0 if country in _SIXTY_HERTZ.split() else 50.0
 
 
 def spectrum(raw: mne.io.BaseRaw) -> xr.DataArray:

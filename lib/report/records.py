@@ -7,12 +7,9 @@ folder. In a notebook opened by hand the same calls only display.
 
 from __future__ import annotations
 
-import atexit
 import json
 import math
 import os
-import resource
-import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,15 +207,3 @@ def _update_numbers(entries: dict[str, Any]) -> None:
     numbers = json.loads(path.read_text()) if path.exists() else {}
     with replacing(path) as new:
         new.write_text(json.dumps(numbers | entries, indent=2, ensure_ascii=False) + "\n")
-
-
-def _leave_usage() -> None:
-    """Leave for the manifest how much memory was used at most, and which modules of lib were loaded."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss is in bytes there, kilobytes elsewhere
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    modules = sorted(name for name in sys.modules if name.partition(".")[0] == "lib")
-    if (folder := run_folder()) and folder.exists():
-        (folder / "usage.json").write_text(json.dumps({"peak_memory_mb": round(peak), "modules": modules}))
-
-
-atexit.register(_leave_usage)

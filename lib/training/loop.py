@@ -12,7 +12,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -300,8 +300,3 @@ def write_curve(curve: list[dict], path: Path) -> None:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(curve)
-
-
-def key_of(*parts: Any) -> str:
-    """Text that stands for schedules, configurations and diets: all that a result depends on."""
-    return json.dumps([asdict(part) if isinstance(part, Schedule) else part for part in parts], default=str)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from lib.compare.encoding.nested import ALPHAS, nested_ridge, stratified_folds
+from lib.compare.encoding.nested import ALPHAS, nested_ridge
 from lib.compare.encoding.ridge import gram, inner_scores, inner_splits, pooled_r2, tensor
 from lib.ground import WrongUse
 
@@ -317,24 +317,6 @@ def test_bad_input_says_what_is_wrong(change, message):
     layers, responses, folds = simulate()
     with pytest.raises(WrongUse, match=message):
         nested_ridge(**{"layers": layers, "responses": responses, "folds": folds} | change)
-
-
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_stratified_folds_are_even(seed):
-    categories = np.repeat(list("abcdefghijk"), [39, 27, 24, 15, 13, 11, 10, 10, 7, 5, 4])
-    folds = stratified_folds(categories, seed=seed)
-    assert np.bincount(folds).tolist() == [33] * 5
-    for category in np.unique(categories):
-        counts = np.bincount(folds[categories == category], minlength=5)
-        assert np.ptp(counts) <= 1
-
-
-def test_stratified_folds_depend_on_the_seed_alone():
-    categories = np.arange(40) // 8
-    assert np.array_equal(stratified_folds(categories, seed=4), stratified_folds(categories, seed=4))
-    assert not np.array_equal(stratified_folds(categories, seed=4), stratified_folds(categories, seed=5))
-    with pytest.raises(WrongUse, match="9 folds"):
-        stratified_folds([1, 2, 3], 9)
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from lib.ground import WrongUse
-from lib.models import Activations, load
+from lib.models import Activations, card, load, names
 from lib.models.activations import checked
 from lib.models.baselines.cochlea import cochleagram
 from lib.models.baselines.mel import logmel, mfcc
 from lib.models.baselines.modulation import spectrotemporal
 from lib.models.extraction import LIST, sound_features
-from lib.models.loaders.baselines import BASELINES
+
+FILTERS = [name for name in names() if card(name).get("loader") == "baselines"]
 
 
 def test_pooled_is_the_average_over_time():
@@ -183,7 +184,7 @@ def test_sounds_are_taken_as_they_are_needed(counting):
     np.testing.assert_array_equal(features["power"][:, 0], np.arange(40.0) ** 2)
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", FILTERS)
 def test_batch_equals_one_by_one(name):
     model = load(name)
     waves = np.random.default_rng(0).normal(size=(3, model.rate // 2)).astype(np.float32)
@@ -192,7 +193,7 @@ def test_batch_equals_one_by_one(name):
         np.testing.assert_allclose(model.represent(wave[None])[name].values[0], values, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", FILTERS)
 def test_two_sampling_rates_give_nearly_the_same(name):
     model = load(name)
     t = np.arange(88200) / 44100

@@ -301,8 +301,6 @@ def test_untrained_twin_follows_its_seed(architecture):
     waves = noise(architecture, 0.5)
     first, second, third = (model.represent(waves) for model in (one, same, other))
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert one.revision == same.revision != other.revision
-    assert one.name == "untrained:tiny:1"
     for layer, frames in first.items():
         np.testing.assert_array_equal(frames.values, second[layer].values)
         assert not np.allclose(frames.values, third[layer].values)

@@ -9,6 +9,7 @@ from transformers.audio_utils import mel_filter_bank, spectrogram, window_functi
 
 from lib import models
 from lib.ground import DamagedData, MissingData, WrongUse
+from lib.models import cards
 from lib.models.loaders import audio_llms, checkpoints
 from lib.models.loaders.audio_tokens import DESIGNS, centred, logmel, paired, paired_logmel
 from tests.models import tiny_audio_llms as tiny
@@ -335,7 +336,9 @@ def test_without_a_prompt_the_models_first_token_stands_before(tmp_path):
     tiny.save("qwen2_audio", tmp_path)
     model = audio_llms.from_folder(tmp_path, {"name": "tiny", "architecture": "qwen2_audio"})
     explicit = made("qwen2_audio", tmp_path, prompt=(1,))[0]
-    assert model.revision == explicit.revision
+    waves = noises(1.0)
+    one, two = (each.represent(waves)["layer.1"].values for each in (model, explicit))
+    np.testing.assert_array_equal(one, two)
 
 
 def test_prompt_beyond_the_vocabulary_is_refused(tmp_path):
@@ -355,8 +358,6 @@ def test_untrained_twin_needs_no_files_and_follows_its_seed(architecture, tmp_pa
     assert torch.equal(torch.get_rng_state(), before)
     np.testing.assert_array_equal(values[0], values[1])
     assert np.abs(values[0] - values[2]).max() > 1e-3
-    assert one.name == "untrained:tiny:1"
-    assert one.revision == same.revision != other.revision
 
 
 def test_missing_checkpoint_is_one_line_with_its_way_out():
@@ -414,6 +415,7 @@ def test_weights_left_to_others_are_borrowed_from_them(folder, monkeypatch):
     network = tiny.save("ultravox", folder / name)
     card = {"name": name, "architecture": "ultravox", "prompt": [3]}
     card["borrows"] = {"language_model": "reader", "audio_tower": "listener"}
+    monkeypatch.setattr(cards, "card", lambda other: {"name": other})
     whole = audio_llms.from_folder(folder / name, card).represent(noises(1.0))
 
     reader = T.LlamaForCausalLM(network.config.text_config)
@@ -426,7 +428,6 @@ def test_weights_left_to_others_are_borrowed_from_them(folder, monkeypatch):
     kept = {key: value for key, value in load_file(path).items() if key.startswith("multi_modal_projector.")}
     save_file(kept, path, metadata={"format": "pt"})
 
-    monkeypatch.setattr(models, "card", lambda other: {"name": other})
     borrowing = audio_llms.from_folder(folder / name, card)
     for layer, (values, _) in borrowing.represent(noises(1.0)).items():
         np.testing.assert_allclose(values, whole[layer].values, atol=1e-6)
@@ -448,5 +449,5 @@ def test_a_checkpoint_is_only_read_when_a_sound_is_heard(tmp_path):
     (tmp_path / "model.safetensors").unlink()
     assert model.layers["embedding"] == tiny.WIDTH
     assert mark
-    with pytest.raises(OSError, match=r"model\.safetensors|no file named"):
+    with pytest.raises(MissingData, match="holds no weights"):
         model.represent(noises(1.0))

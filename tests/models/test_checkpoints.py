@@ -106,16 +106,6 @@ def test_config_without_weights_is_not_found(places):
         checkpoints.find(CARD)
 
 
-@pytest.mark.parametrize("card", [{"name": "words", "file": "vectors.txt"}, {"name": "words"}])
-def test_one_file_is_found_by_its_name_or_alone(places, card):
-    with pytest.raises(MissingData):
-        checkpoints.find_file(card)
-    folder = places / "models" / "words"
-    folder.mkdir(parents=True)
-    (folder / "vectors.txt").write_text("a 1 2\n")
-    assert checkpoints.find_file(card) == folder / "vectors.txt"
-
-
 # what marks them
 
 
@@ -190,9 +180,27 @@ def test_shards_are_joined(places, tensors):
         checkpoints.state_dict(folder)
 
 
-def test_dictionaries_around_the_tensors_are_read(places, tensors):
-    folder = written(places / "one", {"model": tensors, "epoch": 3, "rate": 0.1}, "weights.pt")
-    assert torch.equal(checkpoints.state_dict(folder)["model"]["a.weight"], tensors["a.weight"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda tensors: {"model": tensors, "epoch": 3, "rate": 0.1},
+        lambda tensors: {"state_dict": {"model": tensors}, "optimizer": {"state": {}}},
+        lambda tensors: {"anything": tensors, "epoch": 3},
+        lambda tensors: {**tensors, "epoch": 3},
+    ],
+)
+def test_dictionaries_around_the_tensors_are_taken_off(places, tensors, wrap):
+    folder = written(places / "one", wrap(tensors), "weights.pt")
+    found = checkpoints.state_dict(folder)
+    assert found.keys() == tensors.keys() == set(checkpoints.keys(folder))
+    assert torch.equal(found["a.weight"], tensors["a.weight"])
+
+
+@pytest.mark.parametrize("content", [{"epoch": 3}, {"a": {"b": 1}, "c": {"d": 2}}, [1, 2], 5])
+def test_pickled_file_without_tensors_says_what_it_holds(places, content):
+    folder = written(places / "one", content, "weights.pt")
+    with pytest.raises(DamagedData, match=r"weights\.pt holds no weights by their names, but a (mapping of|list|int)"):
+        checkpoints.state_dict(folder)
 
 
 class Trap:
@@ -313,13 +321,13 @@ def test_file_of_an_address_is_fetched_and_found(server, tensors):
     assert checkpoints.weight_files(folder) == [folder / "weights=1.pth"]
 
 
-def test_archive_is_unpacked(server):
+def test_archive_is_unpacked(server, places):
     site, address = server
     with zipfile.ZipFile(site / "vectors.zip", "w") as archive:
         archive.writestr("vectors.txt", "a 1 2\n")
     card = {"name": "words", "url": f"{address}/vectors.zip"}
     checkpoints.fetch(card)
-    assert checkpoints.find_file(card).read_text() == "a 1 2\n"
+    assert (places / "models" / "words" / "vectors.txt").read_text() == "a 1 2\n"
 
 
 def test_failed_download_leaves_what_was_there(server, places, tensors):

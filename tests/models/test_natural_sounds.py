@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.models import load, sound_features
-from lib.models.loaders.baselines import BASELINES
+from lib.models import card, load, names, sound_features
+
+FILTERS = [name for name in names() if card(name).get("loader") == "baselines"]
 
 pytestmark = [
     pytest.mark.real,
@@ -25,7 +26,7 @@ def features(folder, tmp_path_factory):
 
     files = sorted((folder / "natsound165-neuron2015/stimuli/wav").glob("*.wav"))
     sounds = [soundfile.read(file, dtype="float32") for file in files]
-    found = {name: sound_features(load(name), sounds, cache=False)[name] for name in BASELINES}
+    found = {name: sound_features(load(name), sounds, cache=False)[name] for name in FILTERS}
     return [file.stem for file in files], found
 
 

@@ -53,7 +53,3 @@ def test_quiet_ends(bar):
         assert not logging.is_progress_bar_enabled()
     assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == (level, bar)
     (logging.enable_progress_bar if before else logging.disable_progress_bar)()
-
-
-def test_code_counts():
-    assert networks.code("language") == networks.code("language") != networks.code("static")

@@ -8,6 +8,8 @@ import pytest
 
 from lib import models
 from lib.ground import DATA, ROOT, WrongUse
+from lib.models import cards
+from lib.models.cards import Card
 
 CARDS = models.roster().set_index("name")
 EXPLAINED = re.findall(r"^# (\w+) {2,}|`(\w+)`", (DATA / "models.yml").read_text(), re.MULTILINE)
@@ -33,7 +35,10 @@ def test_what_does_not_run_says_why_and_what_runs_names_its_loader():
     assert ((CARDS.reason != "") == ~runs).all()
 
 
-TESTS = {"baselines": "test_roster"}  # the test of any other loader is called like the loader
+TESTS = {
+    "baselines": "test_roster",
+    "static": "test_language",
+}  # the test of any other loader is called like the loader
 
 
 def tried(module):
@@ -131,12 +136,13 @@ def test_loader_is_asked_for_the_twin_by_seed_and_the_model_is_called_by_its_ful
     asked = []
     original = baselines.load
     monkeypatch.setattr(baselines, "load", lambda card, seed: asked.append((card["name"], seed)) or original(card))
+    monkeypatch.setattr(baselines, "weights", lambda card, seed: [])
     assert models.load("untrained:logmel:12").name == "untrained:logmel:12"
     assert asked == [("logmel", 12)]
 
 
 def test_model_without_loader_says_why(monkeypatch):
     facts = {"name": "secret", "status": "no public implementation", "reason": "its authors kept it"}
-    monkeypatch.setattr(models, "_cards", lambda: [facts])
+    monkeypatch.setattr(cards, "cards", lambda: [Card(facts)])
     with pytest.raises(WrongUse, match=r"secret cannot be loaded .*its authors kept it"):
         models.load("secret")

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from lib.models import architectures
+from lib.models.loaders import architectures
 
 SIZES = {
     "audiomae": {"width": 32, "depth": 2, "heads": 4},

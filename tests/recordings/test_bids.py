@@ -10,9 +10,9 @@ import pytest
 
 from lib import ground
 from lib.recordings import bids, load
-from lib.recordings.pocket.eeg import kept_bids
-from lib.recordings.pocket.telling import tell
-from lib.recordings.pocket.waves import Options
+from lib.recordings.pocket.brains.eeg import kept_bids
+from lib.recordings.pocket.brains.waves import Options
+from lib.recordings.pocket.story.telling import tell
 
 CHANNELS = [f"{row}{number}" for row in "ABCD" for number in range(1, 33)]
 RATE, SECONDS = 512.0, 3.0

@@ -14,7 +14,6 @@ from lib import ground
 from lib.recordings import EEGRecording, bids, card, check, fetch, load
 from lib.recordings.public.old_man import sentence_numbers
 from lib.recordings.spoken import chosen
-from lib.recordings.textgrid import read_tiers
 
 RATE, SOUND_RATE = 512, 8000
 CHANNELS = [f"{row}{number}" for row in "ABCD" for number in range(1, 33)]
@@ -372,6 +371,9 @@ def test_a_missing_side_file_is_named(copy):
         ('"ooTextFile" "Pitch 1" 0 1', "no TextGrid"),
         (long_grid(intervals(2, 5.0), 5.0)[:900], "ends too early"),
         (long_grid({"WORD": intervals(2, 5.0)["WORD"]}, 5.0), "a tier PHONEME"),
+        (long_grid(intervals(2, 5.0) | {"word": [("HE", 0.0, 5.0)]}, 5.0), "one tier WORD, got 2"),
+        (long_grid(intervals(2, 5.0) | {"Phoneme ": []}, 5.0), "one tier PHONEME, got 2"),
+        (long_grid(intervals(2, 5.0) | {"other": []}, 5.0).replace('"other"', '"WORD"'), "one tier WORD, got 2"),
         (long_grid({"WORD": [("A", 1.0, 0.5)], "PHONEME": []}, 5.0), "words in order of time"),
         (long_grid({"WORD": [("A", 1.0, 1.5), ("B", 0.5, 0.9)], "PHONEME": []}, 5.0), "words in order of time"),
         (long_grid({"WORD": [("sp", 0.0, 5.0)], "PHONEME": []}, 5.0), "words in order of time"),
@@ -382,6 +384,19 @@ def test_a_damaged_textgrid_is_noticed(copy, text, what):
     (copy / "ds004408" / "stimuli" / "audio02.TextGrid").write_text(text)
     with pytest.raises(ground.DamagedData, match=rf"audio02\.TextGrid.*{what}"):
         load("ds004408", copy)
+
+
+MARKS = ["sp", "{SL}", "{NS}", "ns", "lg", "ls", "<eps>", "<sil>", "<unk>", "[noise]", "sentence_start", "SPN", " "]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_marks_of_aligners_are_no_words_and_leave_pauses(copy, mark):
+    tiers = {name: [(mark if row[0] in ("sp", "") else row[0], *row[1:]) for row in rows]
+             for name, rows in intervals(1, SECONDS[1]).items()}  # fmt: skip
+    (copy / "ds004408" / "stimuli" / "audio01.TextGrid").write_text(long_grid(tiers, SECONDS[1]))
+    found = load("ds004408", copy, runs=1)
+    assert found.segments["sentences"].tolist() == [len(SENTENCES[1])]
+    assert found.words["word"].tolist() == [label.lower() for label, _, _ in WORDS[1]]
 
 
 def test_damaged_sounds_and_recordings_are_noticed(copy):
@@ -514,21 +529,3 @@ def test_real_folder_without_recordings_says_what_to_get(side_files):
     else:
         with pytest.raises(ground.MissingData, match=r"audio01\.wav is missing.*openneuro"):
             load("ds004408")
-
-
-@pytest.mark.parametrize("write", [long_grid, short_grid])
-def test_both_text_formats_of_praat(tmp_path, write):
-    tiers = {"WORD": [('a ""quoted"" word [1]', 0.0, 1.5), ("", 1.5, 2.25)], "empty": []}
-    path = tmp_path / "a.TextGrid"
-    path.write_text(write(tiers, 2.25), encoding="latin-1")
-    found = read_tiers(path)
-    assert list(found) == ["WORD", "empty"]
-    assert found["WORD"].to_numpy().tolist() == [[0.0, 1.5, 'a "quoted" word [1]'], [1.5, 2.25, ""]]
-
-
-def test_tiers_of_points_are_left_out(tmp_path):
-    path = tmp_path / "a.TextGrid"
-    path.write_text(
-        '"ooTextFile"\n"TextGrid"\n0\n2\n<exists>\n2\n"TextTier"\n"beeps"\n0\n2\n1\n0.5\n"x"\n"IntervalTier"\n"WORD"\n0\n2\n0\n'
-    )
-    assert list(read_tiers(path)) == ["WORD"]

@@ -9,8 +9,8 @@ from lib.chapters.recovery import studies
 from lib.ground import DATA
 from lib.recordings import load
 from lib.recordings.channels import ROBUST_Z, robust_z
-from lib.recordings.pocket import eeg, waves
-from lib.recordings.pocket.telling import tell
+from lib.recordings.pocket.brains import eeg, waves
+from lib.recordings.pocket.story.telling import tell
 
 SEGMENTS = 3
 
@@ -63,7 +63,7 @@ def test_a_mixture_of_moments_equals_the_recording_it_stands_for(listeners):
 
 
 def test_profiles_are_found_blind_and_not_in_noise():
-    from lib.recordings.pocket.truth import truth
+    from lib.recordings.pocket.brains.truth import truth
 
     for snr, low, high in ((1.0, 0.75, 1.0), (0.0, 0.0, 0.1)):
         heard = load("pocket-sounds", snr=snr, subjects=2, seed=4)

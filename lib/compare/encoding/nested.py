@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lib.compare.encoding.ridge import UNITS, gram, in_units, unit_columns
+from lib.compare.encoding.ridge import UNITS, gram, in_units
 from lib.compare.encoding.search import NestedRidge, fit_kernels, warn_about_edges
 from lib.ground import WrongUse, unknown
 
@@ -134,7 +134,7 @@ def checked(layers: Mapping, responses: np.ndarray, folds: np.ndarray, units: st
     if len(bad):
         raise WrongUse(f"responses of {len(bad)} voxels are not finite (first: voxel {bad[0]}); leave those voxels out")
     if not isinstance(layers, Mapping):
-        raise WrongUse("layers must be {name: array of (stimuli, features)}; for predictions there is prediction_null")
+        raise WrongUse("layers must be {name: array of (stimuli, features)}")
     if not layers:
         raise WrongUse("layers is empty: give at least one {name: array of (stimuli, features)}")
     kernels, scale = in_units({name: _check_layer(name, x, len(y)) for name, x in layers.items()}, units)
@@ -179,40 +179,9 @@ def _check_layer(name: str, features: np.ndarray, n: int) -> np.ndarray:
     return gram(features)
 
 
-def stratified_folds(categories: Sequence, n_folds: int = 5, seed: int = 0) -> np.ndarray:
-    """Folds with every category spread evenly over them.
-
-    Parameters
-    ----------
-    categories : sequence of length n
-        Category of each stimulus.
-    n_folds : int
-        Number of folds, 2 to n.
-    seed : int
-        Seed of the random order within categories.
-
-    Returns
-    -------
-    array of int of shape (n,)
-        Fold of each stimulus, 0 to n_folds - 1. Fold sizes differ by at most one, and so do the counts of every
-        category.
-    """
-    categories = np.asarray(categories)
-    if categories.ndim != 1 or not 2 <= n_folds <= len(categories):
-        raise WrongUse(f"cannot make {n_folds} folds of categories with shape {categories.shape}")
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(categories))
-    order = order[np.argsort(categories[order], kind="stable")]  # shuffled within each category
-    dealt = (np.arange(len(order)) + rng.integers(n_folds)) % n_folds
-    folds = np.empty(len(order), dtype=int)
-    # Dealing on from one category to the next keeps the sizes equal; renaming folds changes nothing.
-    folds[order] = rng.permutation(n_folds)[dealt]
-    return folds
-
-
 @dataclass(frozen=True)
 class EncodingNull:
-    """What the tests here return.
+    """What `encoding_null` returns.
 
     Attributes
     ----------
@@ -308,32 +277,6 @@ def encoding_null(
     return EncodingNull(scores[0], scores[1:], len(y))
 
 
-def prediction_null(
-    predictions: np.ndarray, responses: np.ndarray, folds: np.ndarray, *, n_permutations: int = 1000, seed: int = 0
-) -> EncodingNull:
-    """Quick look without refitting: measured responses change places with others of their fold, predictions stay.
-
-    Liberal: every pair of stimuli from two folds enters the score twice (each helps to predict the other), which fixed
-    predictions cannot show. Without any signal about 11 % of p values lie below .05. Use it to see what is far from
-    significant; report `encoding_null`.
-
-    Parameters
-    ----------
-    predictions, responses : array of shape (n, v)
-        Out-of-fold predictions and what was measured.
-    folds : array of shape (n,)
-        Outer fold of each stimulus.
-    n_permutations, seed : int
-        Number of permutations, and their seed.
-    """
-    x, y = unit_columns(predictions), unit_columns(responses)
-    folds = np.asarray(folds)
-    if x.ndim != 2 or x.shape != y.shape or folds.shape != x.shape[:1]:
-        raise WrongUse(f"expected (n, v), (n, v) and (n,), got shapes {x.shape}, {y.shape} and {folds.shape}")
-    draws = np.array([_r2_of_units(x, y[order]) for order in _orders(folds, n_permutations, seed)])
-    return EncodingNull(_r2_of_units(x, y), draws, len(x))
-
-
 def _orders(folds: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
     """Random orders of the stimuli that keep every stimulus in its fold."""
     rng = np.random.default_rng(seed)
@@ -343,7 +286,3 @@ def _orders(folds: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
         for group in groups:
             order[group] = rng.permutation(group)
         yield order
-
-
-def _r2_of_units(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.clip(np.einsum("nv,nv->v", x, y), 0, 1) ** 2

@@ -12,7 +12,6 @@ a little longer, so that they end with the sound).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -20,8 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib import provenance
-from lib.ground import DamagedData, fingerprint, unknown
+from lib.ground import DamagedData, unknown
 from lib.models.activations import Frames
 from lib.models.extraction import Model
 from lib.models.loaders import checkpoints, networks
@@ -75,14 +73,9 @@ def load(card: Mapping, seed: int | None = None) -> Model:
         return drawn(family, config, seed) if folder is None else filled(family, config, files_of(folder, family, card))
 
     return Model(
-        name=card["name"] if seed is None else f"untrained:{card['name']}:{seed}",
+        name=card["name"],
         rate=card["rate"],
         layers=outline.widths(),
-        revision=fingerprint(
-            provenance.code(__name__, family.__name__),
-            json.dumps(config, sort_keys=True),
-            *_marks(folder, family, card, seed),
-        ),
         shortest=outline.shortest / card["rate"],
         represent=lambda waves: represent(network(), waves, card["rate"]),
         describe=lambda layer: _units(outline.widths()[layer]),
@@ -90,10 +83,19 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     )
 
 
+def weights(card: Mapping, seed: int | None = None) -> list[Path]:
+    """Files with the weights and sizes of a roster card; untrained twins have none."""
+    if seed is not None:
+        return []
+    folder = checkpoints.find(card)
+    named = [folder / file for file in card.get("files", []) if (folder / file).is_file()]
+    return [*named, *folder.glob("config.json")] if named else [folder]
+
+
 def family_of(card: Mapping):
     """Module of this folder that holds a card's architecture."""
-    if card.get("architecture") not in FAMILIES:
-        raise unknown("architecture", card.get("architecture"), FAMILIES)
+    if card["architecture"] not in FAMILIES:
+        raise unknown(f"architecture of {card['name']}", card["architecture"], FAMILIES)
     return import_module(f"lib.models.architectures.{card['architecture']}")
 
 
@@ -124,14 +126,14 @@ def filled(family, config: Mapping, files: Mapping[str, Path]):
         If the weights do not have the names and shapes of the architecture; the message lists the first of them.
     """
     network = outlined(family, config)
-    parts = {prefix: _unwrapped(checkpoints.state_dict(file)) for prefix, file in files.items()}
+    parts = {prefix: checkpoints.state_dict(file) for prefix, file in files.items()}
     weights = {prefix + key: value for prefix, part in parts.items() for key, value in part.items()}
     try:
         network.load_state_dict(matched(weights, family), strict=True, assign=True)
     except RuntimeError as error:
         lines = " ".join(line.strip() for line in str(error).splitlines()[1:4])
         where = ", ".join(str(file) for file in files.values())
-        raise DamagedData(f"weights in {where} do not fit the architecture: {lines}") from error
+        raise DamagedData(f"weights in {where} do not fit the architecture: {lines:.240}") from error
     return networks.ready(network.float())
 
 
@@ -198,29 +200,12 @@ def _pieces(waves, network) -> Iterator[tuple[int, object]]:
             yield start, waves[:, start : start + length]
 
 
-def _unwrapped(weights: Mapping) -> Mapping:
-    """Innermost dictionary of tensors; public checkpoints wrap it in others, beside settings and optimisers."""
-    for key in ("model", "state_dict", "model_state_dict", "net", "encoder"):
-        if isinstance(weights.get(key), Mapping):
-            return _unwrapped(weights[key])
-    return {key: value for key, value in weights.items() if hasattr(value, "shape")}
-
-
 def _own_config(folder, card) -> dict:
     """Sizes that a folder's config.json gives, if it is one of ours (a hub's own has other names in it)."""
     if folder is None or not (folder / "config.json").exists():
         return {}
-    own = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    own = checkpoints.facts_of(folder / "config.json")
     return own.get("config", {}) if own.get("architecture") == card["architecture"] else {}
-
-
-def _marks(folder, family, card, seed) -> list[str]:
-    """What tells a network from another of its size: its weights, or the seed they are drawn from."""
-    if folder is None:
-        import torch
-
-        return [f"seed {seed}", torch.__version__]
-    return [checkpoints.fingerprint_of(file) for file in files_of(folder, family, card).values()]
 
 
 def _units(count):

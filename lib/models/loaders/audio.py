@@ -10,23 +10,24 @@ shorter sounds padded as they expect; frames whose centre lies beyond the end of
 
 from __future__ import annotations
 
-import json
+import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-from lib import provenance
-from lib.ground import DamagedData, WrongUse, fingerprint, unknown
+from lib.ground import DamagedData, WrongUse, unknown
 from lib.models.activations import Frames
 from lib.models.architectures.clock import Clock
 from lib.models.extraction import Model
 from lib.models.loaders import checkpoints, networks
 from lib.models.loaders.audio_encoders import ENCODERS, Encoder
 from lib.models.precision import folded, one_by_one
+from lib.models.revisions import revision
 
 BATCH = 32.0  # seconds of sound, padding included, that pass through the network at once
 WINDOW, CONTEXT = 60.0, 4.0  # seconds heard at once of a long sound, and how much of them only serves as context
@@ -53,13 +54,16 @@ def load(card: Mapping, seed: int | None = None) -> Model:
         If it is one of another architecture.
     """
     if seed is None:
-        return from_folder(checkpoints.find(card), card)
+        return _of_folder(checkpoints.find(card), card)
     encoder = _encoder(card)
-    config = _class(encoder.config)(**card.get("config", {}))
+    config = checkpoints.configured(_class(encoder.config), card.get("config", {}), card)
     extractor = _extractor(encoder, config, card.get("extractor", {}))
-    revision = fingerprint("random", str(seed), config.to_json_string(), networks.versions())
-    model = card | {"name": f"untrained:{card['name']}:{seed}"}
-    return _model(model, config, extractor, revision, lambda: _untrained(encoder, config, seed))
+    return _model(card, config, extractor, lambda: _untrained(encoder, config, seed))
+
+
+def weights(card: Mapping, seed: int | None = None) -> list[Path]:
+    """Where the weights of a roster card lie; untrained twins have none."""
+    return [] if seed is not None else [checkpoints.find(card)]
 
 
 def from_folder(folder: str | Path, card: Mapping) -> Model:
@@ -77,11 +81,22 @@ def from_folder(folder: str | Path, card: Mapping) -> Model:
     Model
         Weights are read when it first represents a sound.
     """
-    folder, encoder = Path(folder), _encoder(card)
+    mark = revision(card, None, [Path(folder)], __name__)
+    return replace(_of_folder(Path(folder), card), revision=mark)
+
+
+def _of_folder(folder: Path, card) -> Model:
+    encoder = _encoder(card)
     config = _config(encoder, folder, card)
-    extractor = _extractor(encoder, config, card.get("extractor", {}) | _described(folder))
-    revision = fingerprint("audio", checkpoints.fingerprint_of(folder), str(extractor.to_dict()), networks.versions())
-    return _model(card, config, extractor, revision, lambda: _trained(encoder, config, folder))
+    path, settings = _described(folder)
+    try:
+        extractor = _extractor(encoder, config, card.get("extractor", {}) | settings)
+        rate = operator.index(extractor.sampling_rate)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise DamagedData(f"{path} does not describe a {encoder.extractor}: {error}") from error
+    if rate != card.get("rate", rate):
+        raise DamagedData(f"{path}: {card['name']} hears at {rate} Hz, but its card says {card['rate']} Hz")
+    return _model(card, config, extractor, lambda: _trained(encoder, config, folder))
 
 
 def forward(network, encoder: Encoder, inputs) -> list:
@@ -92,12 +107,10 @@ def forward(network, encoder: Encoder, inputs) -> list:
         return [state.float() for state in encoder.states(network, inputs)]
 
 
-def _model(card, config, extractor, revision, build) -> Model:
+def _model(card, config, extractor, build) -> Model:
     encoder, network = _encoder(card), cache(build)
     layers, clocks = encoder.layers(config), _clocks(encoder, config, extractor)
     rate, longest = extractor.sampling_rate, encoder.longest and encoder.longest(extractor)
-    if rate != card.get("rate", rate):
-        raise DamagedData(f"{card['name']} hears at {rate} Hz, but its card says {card['rate']} Hz")
 
     def represent(waves: np.ndarray) -> dict[str, Frames]:
         if longest and waves.shape[1] > longest:
@@ -114,8 +127,7 @@ def _model(card, config, extractor, revision, build) -> Model:
 
     window = min(WINDOW, longest / rate if longest else WINDOW)
     context = min(CONTEXT, window / 5)
-    revision = fingerprint(revision, provenance.code(__name__))
-    return Model(card["name"], rate, layers, revision, encoder.shortest, represent, units, window, context)
+    return Model(card["name"], rate, layers, encoder.shortest, represent, units, window, context)
 
 
 def _pieces(waves, padded, rate) -> Iterator[np.ndarray]:
@@ -152,8 +164,8 @@ def _clocks(encoder, config, extractor) -> list[Clock]:
 
 
 def _encoder(card) -> Encoder:
-    if card.get("architecture") not in ENCODERS:
-        raise unknown("architecture of an audio encoder", card.get("architecture"), ENCODERS)
+    if card["architecture"] not in ENCODERS:
+        raise unknown(f"architecture of the audio encoder {card['name']}", card["architecture"], ENCODERS)
     return ENCODERS[card["architecture"]]
 
 
@@ -165,25 +177,21 @@ def _class(name: str):
 
 def _config(encoder, folder: Path, card):
     """Configuration of a checkpoint, or the part of it that is about the audio encoder."""
-    path = folder / "config.json"
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DamagedData(f"{path} cannot be read: {error}") from error
+    path, kind = folder / "config.json", _class(encoder.config)
+    facts = checkpoints.facts_of(path)
     facts = facts.get(encoder.inside, facts) if encoder.inside else facts
-    kind = _class(encoder.config)
     if facts.get("model_type", kind.model_type) != kind.model_type:
         raise DamagedData(f"{folder} holds a {facts['model_type']}, but {card['name']} is a {kind.model_type}")
-    return kind.from_dict(facts)
+    return checkpoints.configured(kind, facts, path)
 
 
-def _described(folder: Path) -> dict:
-    """Settings of the feature extractor that lie beside a checkpoint."""
+def _described(folder: Path) -> tuple[Path, dict]:
+    """Settings of the feature extractor that lie beside a checkpoint, and the file they are in."""
     for path in (folder / name for name in DESCRIPTIONS):
         if path.exists():
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            return facts.get("feature_extractor", facts)
-    return {}
+            facts = checkpoints.facts_of(path)
+            return path, facts.get("feature_extractor", facts)
+    return folder / "config.json", {}
 
 
 def _extractor(encoder, config, settings: Mapping):
@@ -198,13 +206,7 @@ def _trained(encoder, config, folder):
     kind, options = _class(encoder.network), {"config": config, "spare": SPARE}
     if encoder.names:
         options["key_mapping"] = {encoder.names: ""}
-    pickled = checkpoints.weight_files(folder)[0].suffix != ".safetensors"
-    if pickled:
-        options["state_dict"] = checkpoints.state_dict(folder)
-    try:
-        return _ready(networks.trained(kind, None if pickled else folder, **options), encoder)
-    except RuntimeError as error:
-        raise DamagedData(f"weights in {folder} do not fit its config.json: {str(error).splitlines()[0]}") from error
+    return _ready(networks.trained(kind, folder, **options), encoder)
 
 
 def _untrained(encoder, config, seed):

@@ -12,20 +12,20 @@ the audio that a token sees first-hand, before any attention.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from lib import provenance
-from lib.ground import fingerprint, unknown
+from lib.ground import DamagedData, MissingData, WrongUse, unknown
 from lib.models.activations import Frames
 from lib.models.extraction import Model
 from lib.models.loaders import checkpoints, networks
 from lib.models.loaders.audio_tokens import DESIGNS, RATE, Design, centred
+from lib.models.revisions import revision
 
 SHORTEST = 0.1  # seconds
 PARTS = ("decoder", "encoder")
@@ -49,16 +49,19 @@ def load(card: Mapping, seed: int | None = None, *, part: str = "decoder") -> Mo
         If the checkpoint is not on this machine.
     """
     if seed is None:
-        return from_folder(checkpoints.find(card), card, part=part)
-    config = _class(_design(card).config)(**card.get("config", {}))
-    name = f"untrained:{card['name']}:{seed}"
-    revision = fingerprint(name, config.to_json_string(), networks.versions())
+        return _of_folder(checkpoints.find(card), card, part)
+    config = checkpoints.configured(_class(_design(card).config), card.get("config", {}), card)
 
     def build():
         kind = _class(_design(card).network)
         return _ready(networks.untrained(lambda: kind(config), seed))
 
-    return _model(card | {"name": name}, config, build, revision, part)
+    return _model(card, config, build, part)
+
+
+def weights(card: Mapping, seed: int | None = None) -> list[Path]:
+    """Where the weights of a roster card lie, and those of the models it may borrow from; untrained twins have none."""
+    return [] if seed is not None else _places(checkpoints.find(card), card)
 
 
 def from_folder(folder: str | Path, card: Mapping, *, part: str = "decoder") -> Model:
@@ -79,10 +82,25 @@ def from_folder(folder: str | Path, card: Mapping, *, part: str = "decoder") -> 
         Weights are read when it first represents a sound.
     """
     folder = Path(folder)
+    mark = revision(card | {"part": part}, None, _places(folder, card), __name__)
+    return replace(_of_folder(folder, card, part), revision=mark)
+
+
+def _of_folder(folder: Path, card, part) -> Model:
     config = _read_config(folder, card)
     borrowed = {name: checkpoints.find(other) for name, other in _lenders(folder, card).items()}
-    revision = fingerprint(*(checkpoints.fingerprint_of(place) for place in (folder, *borrowed.values())))
-    return _model(card, config, lambda: _trained(card, config, folder, borrowed), revision, part)
+    return _model(card, config, lambda: _trained(card, config, folder, borrowed), part)
+
+
+def _places(folder: Path, card) -> list[Path]:
+    """Folder of a checkpoint, and those of the models it may borrow from which are on this machine."""
+    from lib.models.cards import card as card_of
+
+    places = [folder]
+    for name in card.get("borrows", {}).values():
+        with suppress(MissingData):
+            places.append(checkpoints.find(card_of(name)))
+    return places
 
 
 def _lenders(folder, card) -> dict[str, dict]:
@@ -97,7 +115,7 @@ def _lenders(folder, card) -> dict[str, dict]:
     return {part: card_of(name) for part, name in card["borrows"].items() if part not in held}
 
 
-def _model(card, config, build, revision, part) -> Model:
+def _model(card, config, build, part) -> Model:
     if part not in PARTS:
         raise unknown("part of an audio language model", part, PARTS)
     design, network = _design(card), cache(build)
@@ -117,11 +135,9 @@ def _model(card, config, build, revision, part) -> Model:
 
         return pd.DataFrame({"unit": range(layers[layer])})
 
-    revision = fingerprint(revision, part, str(prompt), provenance.code(__name__))
     window = 0.02 * getattr(getattr(config, design.audio), "max_source_positions", 1500)
-    return Model(
-        card["name"], RATE, layers, revision, SHORTEST, represent, describe, window=window, context=min(4.0, window / 4)
-    )
+    context = min(4.0, window / 4)
+    return Model(card["name"], RATE, layers, SHORTEST, represent, describe, window=window, context=context)
 
 
 def _decoder_layers(config) -> dict[str, int]:
@@ -141,7 +157,7 @@ def _prompt(card, config) -> tuple[int, ...]:
     prompt = tuple(card.get("prompt", () if first is None else (first,)))
     last = config.text_config.vocab_size - 1
     if any(not 0 <= token <= last for token in prompt):
-        raise ValueError(f"prompt of {card['name']} is {list(prompt)}; every token must be from 0 to {last}")
+        raise WrongUse(f"prompt of {card['name']} is {list(prompt)}; every token must be from 0 to {last}")
     return prompt
 
 
@@ -202,7 +218,7 @@ def _frames(state, times) -> Frames:
 
 def _design(card) -> Design:
     if card["architecture"] not in DESIGNS:
-        raise unknown("architecture of an audio language model", card["architecture"], DESIGNS)
+        raise unknown(f"architecture of the audio language model {card['name']}", card["architecture"], DESIGNS)
     return DESIGNS[card["architecture"]]
 
 
@@ -219,11 +235,11 @@ def _class(name: str):
 
 def _read_config(folder: Path, card):
     """Configuration of a checkpoint; where the published one only points to others' sizes, the card has them."""
-    facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    kind = _class(_design(card).config)
+    path = folder / "config.json"
+    facts, kind = checkpoints.facts_of(path), _class(_design(card).config)
     if kind.__module__.startswith("transformers"):
-        return kind.from_dict(facts.get("thinker_config", facts))
-    return kind.from_dict(card.get("config", {}) | facts)
+        return checkpoints.configured(kind, facts.get("thinker_config", facts), path)
+    return checkpoints.configured(kind, card.get("config", {}) | facts, path)
 
 
 def _trained(card, config, folder, borrowed):
@@ -246,14 +262,18 @@ def _adapt(network, folder):
 
     if not (folder / "adapter_config.json").exists() or any("lora_" in name for name, _ in network.named_parameters()):
         return
-    facts = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    facts = checkpoints.facts_of(folder / "adapter_config.json", "lora_alpha", "r")
     pairs = checkpoints.state_dict(folder / "adapter_model.safetensors")
-    with torch.no_grad():
-        for name in (name for name in pairs if name.endswith(".lora_A.weight")):
-            down, up = pairs[name].float(), pairs[name.replace("lora_A", "lora_B")].float()
-            place = name.split(".layers.")[1].removesuffix(".lora_A.weight")
-            weight = network.language_model.get_parameter(f"layers.{place}.weight")
-            weight += facts["lora_alpha"] / facts["r"] * (up @ down)  # (out, rank) @ (rank, in)
+    try:
+        with torch.no_grad():
+            for name in (name for name in pairs if name.endswith(".lora_A.weight")):
+                down, up = pairs[name].float(), pairs[name.replace("lora_A", "lora_B")].float()
+                place = name.split(".layers.")[1].removesuffix(".lora_A.weight")
+                weight = network.language_model.get_parameter(f"layers.{place}.weight")
+                weight += facts["lora_alpha"] / facts["r"] * (up @ down)  # (out, rank) @ (rank, in)
+    except (LookupError, TypeError, ArithmeticError, AttributeError, RuntimeError) as error:
+        line = f"{type(error).__name__}: {error}"
+        raise DamagedData(f"the adapter in {folder} does not fit the language model: {line:.200}") from error
 
 
 def _ready(network):

@@ -7,21 +7,11 @@ randomness: ``cochleagram``, ``spectrotemporal``, ``logmel`` and ``mfcc``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from lib import provenance
-from lib.ground import WrongUse
-from lib.models.baselines.cochlea import cochleagram, cochleagram_units
-from lib.models.baselines.mel import logmel, logmel_units, mfcc, mfcc_units
-from lib.models.baselines.modulation import spectrotemporal, spectrotemporal_units
+from lib.ground import WrongUse, unknown
 from lib.models.extraction import Model
 
-BASELINES = {
-    "cochleagram": (cochleagram, cochleagram_units),
-    "spectrotemporal": (spectrotemporal, spectrotemporal_units),
-    "logmel": (logmel, logmel_units),
-    "mfcc": (mfcc, mfcc_units),
-}
 SHORTEST = 0.1  # seconds; long enough for the slowest of the windows
 
 
@@ -38,18 +28,39 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     Raises
     ------
     lib.ground.WrongUse
-        If a seed is given.
+        If a seed is given, or the card's name is not one of a baseline.
     """
     name, rate = card["name"], card["rate"]
-    if seed is not None:
-        raise WrongUse(f"{name} is a fixed filterbank without weights, so it has no untrained twin: use {name} itself")
-    function, units = BASELINES[name]
+    weights(card, seed)
+    function, units = _functions(name)
     return Model(
         name=name,
         rate=rate,
         layers={name: len(units(rate))},
-        revision=provenance.code(__name__),
         shortest=SHORTEST,
         represent=lambda waves: {name: function(waves, rate)},
         describe=lambda layer: units(rate),
     )
+
+
+def weights(card: Mapping, seed: int | None = None) -> list:
+    """Give the empty list: there are no weights. A seed is refused, see ``load``."""
+    if seed is not None:
+        name = card["name"]
+        raise WrongUse(f"{name} is a fixed filterbank without weights, so it has no untrained twin: use {name} itself")
+    return []
+
+
+def _functions(name: str) -> tuple[Callable, Callable]:
+    """Representation and table of units of a baseline; what they need is only imported for them."""
+    from lib.models.baselines import cochlea, mel, modulation
+
+    baselines = {
+        "cochleagram": (cochlea.cochleagram, cochlea.cochleagram_units),
+        "spectrotemporal": (modulation.spectrotemporal, modulation.spectrotemporal_units),
+        "logmel": (mel.logmel, mel.logmel_units),
+        "mfcc": (mel.mfcc, mel.mfcc_units),
+    }
+    if name not in baselines:
+        raise unknown("baseline", name, baselines)
+    return baselines[name]

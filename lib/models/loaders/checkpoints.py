@@ -2,7 +2,8 @@
 
 Comes in: the roster's card of a model. Goes out: the folder with its config and weights, a fingerprint of it that costs
 little even for large files, and its tensors. Weights are safetensors; a pickled checkpoint is read by torch's
-weights-only loader, which builds tensors and nothing else. No code of a checkpoint is ever run.
+weights-only loader, which builds tensors and nothing else. No code of a checkpoint is ever run. Whatever lies in the
+place of a file that should be there (a pointer to it, a page, half of it) is refused in one line.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from lib.ground import DamagedData, MissingData, WrongUse, cache_folder, fingerprint, replacing
@@ -20,6 +22,9 @@ from lib.ground import DamagedData, MissingData, WrongUse, cache_folder, fingerp
 PICKLED = (".bin", ".pt", ".pth", ".ckpt")
 READ = (".json", ".safetensors", ".txt", ".model", *PICKLED)  # files that decide about a model's numbers
 BLOCK, BLOCKS = 1 << 16, 64  # bytes of a sampled piece of a file, and how many pieces
+POINTER = b"version https://git-lfs"
+PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head")
+WRAPPINGS = ("model", "state_dict", "model_state_dict", "net", "encoder")  # of tensors, in public checkpoints
 
 
 def models_folder() -> Path:
@@ -51,18 +56,6 @@ def find(card: Mapping) -> Path:
     return found
 
 
-def find_file(card: Mapping) -> Path:
-    """Find the one file that is all of a model: the card's `file`, else the only one in its folder.
-
-    Places and errors are those of ``find``.
-    """
-    for folder in _folders(card):
-        found = [folder / card["file"]] if "file" in card else list(folder.glob("[!.]*"))
-        if len(found) == 1 and found[0].is_file():
-            return found[0]
-    raise MissingData(_advice(card))
-
-
 def fingerprint_of(folder: str | Path) -> str:
     """Mark of a checkpoint that changes when its configuration or weights do.
 
@@ -74,10 +67,96 @@ def fingerprint_of(folder: str | Path) -> str:
     ----------
     folder : path
         Folder of a checkpoint, or one file.
+
+    Raises
+    ------
+    lib.ground.MissingData, lib.ground.DamagedData
+        See ``verified``.
     """
     folder = Path(folder)
-    files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.suffix in READ)
+    files = sorted(path for path in folder.rglob("*") if path.suffix in READ) if folder.is_dir() else [folder]
+    files = [path if path.suffix == ".txt" else verified(path) for path in files]  # word lists may be empty
     return fingerprint(*(part for path in files for part in (path.name, *_sampled(path))))
+
+
+def verified(file: Path) -> Path:
+    """Refuse a file that is not there, is empty, or holds something else in its place; of safetensors, a cut one too.
+
+    Only the first bytes are read.
+
+    Raises
+    ------
+    lib.ground.MissingData
+        If it is not there.
+    lib.ground.DamagedData
+        If it is a git-lfs pointer, a web page, empty, or shorter than its head says.
+    """
+    if not file.is_file():
+        raise MissingData(f"{file} is not there; the checkpoint is incomplete: fetch it again")
+    with file.open("rb") as opened:
+        first = opened.read(64)
+        size = file.stat().st_size
+        if not first.strip():
+            raise DamagedData(f"{file} is empty: fetch it again")
+        if first.startswith(POINTER):
+            raise DamagedData(f"{file} is a git-lfs pointer, not the file itself: `git lfs pull`, or fetch it again")
+        if first.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(PAGES):
+            raise DamagedData(f"{file} is a web page, not the file itself: the download was refused; fetch it again")
+        if file.suffix == ".safetensors" and (wrong := _wrong_head(opened, size)):
+            raise DamagedData(f"{file} cannot be read as safetensors: {wrong}; fetch it again")
+    return file
+
+
+def _wrong_head(opened, size) -> str:
+    """What is wrong with the head of a safetensors file, or with the length of what should follow; empty if nothing."""
+    opened.seek(0)
+    length = int.from_bytes(opened.read(8), "little")
+    if length > size - 8:
+        return f"its head should have {length:,} bytes, the file has {size:,}"
+    try:
+        head = json.loads(opened.read(length))
+        end = max((facts["data_offsets"][1] for name, facts in head.items() if name != "__metadata__"), default=0)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return "its head is no list of tensors"
+    return "" if size == 8 + length + end else f"it has {size:,} bytes, its head says {8 + length + end:,}"
+
+
+def facts_of(file: Path, *needed: str) -> dict:
+    """Read a settings file (JSON) that lies beside weights, with the keys that are needed.
+
+    Raises
+    ------
+    lib.ground.MissingData
+        If it is not there.
+    lib.ground.DamagedData
+        If it is not JSON, not a mapping, or lacks a key.
+    """
+    try:
+        facts = json.loads(verified(file).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise error if isinstance(error, DamagedData) else DamagedData(f"{file} cannot be read: {error}") from error
+    if not isinstance(facts, dict):
+        raise DamagedData(f"{file} holds a {type(facts).__name__}, not settings by their names: fetch it again")
+    if missing := [key for key in needed if key not in facts]:
+        raise DamagedData(f"{file} has no {missing[0]!r}: fetch it again")
+    return facts
+
+
+def configured(kind: Any, facts: Mapping, place: Path | Mapping) -> Any:
+    """Configuration of a class of transformers, from the settings in a file or in the row of a card.
+
+    Raises
+    ------
+    lib.ground.DamagedData, lib.ground.WrongUse
+        If the settings in the file, or in the row, don't make one.
+    """
+    try:
+        return kind.from_dict(dict(facts)) if isinstance(place, Path) else kind(**facts)
+    except Exception as error:  # each class checks its sizes in its own way
+        line = f"does not describe a {kind.__name__}: {_first(error)}"
+        if isinstance(place, Path):
+            raise DamagedData(f"{place} {line}") from error
+        raise WrongUse(f"data/models.yml: `config` in the row of {place['name']!r} {line}") from error
 
 
 def state_dict(path: str | Path) -> dict:
@@ -91,14 +170,15 @@ def state_dict(path: str | Path) -> dict:
     Returns
     -------
     dict
-        Names to tensors. A pickled file may hold further dictionaries and plain values.
+        Names to tensors. Of a pickled file that wraps them in other dictionaries, beside settings and optimisers, the
+        innermost one.
 
     Raises
     ------
     lib.ground.MissingData
         If there is no such file.
     lib.ground.DamagedData
-        If it cannot be read, or is pickled and holds anything but tensors and plain values.
+        If it cannot be read, holds no tensors, or is pickled and holds anything but tensors and plain values.
     """
     tensors = {}
     for file in weight_files(path):
@@ -108,18 +188,14 @@ def state_dict(path: str | Path) -> dict:
 
 def keys(path: str | Path) -> list[str]:
     """Names of the tensors of a checkpoint; of safetensors, only the head is read."""
-    from safetensors import SafetensorError, safe_open
-
     names = []
     for file in weight_files(path):
         if file.suffix != ".safetensors":
             names += _tensors(file)
             continue
-        try:
-            with safe_open(file, framework="pt") as opened:
-                names += opened.keys()
-        except SafetensorError as error:
-            raise DamagedData(f"{file} cannot be read as safetensors: {error}") from error
+        with verified(file).open("rb") as opened:
+            head = json.loads(opened.read(int.from_bytes(opened.read(8), "little")))
+        names += (name for name in head if name != "__metadata__")
     return names
 
 
@@ -199,8 +275,10 @@ def _indexed(folder: Path) -> list[Path] | None:
     """Files that the index of a checkpoint in several files lists; None if there is no index."""
     for name in ("model.safetensors.index.json", "pytorch_model.bin.index.json"):
         if (folder / name).exists():
-            facts = json.loads((folder / name).read_text(encoding="utf-8"))
-            return [folder / file for file in sorted(set(facts["weight_map"].values()))]
+            named = facts_of(folder / name, "weight_map")["weight_map"]
+            if not (isinstance(named, dict) and all(isinstance(file, str) for file in named.values())):
+                raise DamagedData(f"{folder / name} does not say which weight is in which file: fetch it again")
+            return [folder / file for file in sorted(set(named.values()))]
     return None
 
 
@@ -258,23 +336,37 @@ def _head(file) -> bytes:
 
 
 def _tensors(file: Path) -> dict:
-    if not file.exists():
-        raise MissingData(f"{file} is not there; the checkpoint is incomplete: fetch it again")
+    verified(file)
     import torch
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except SafetensorError as error:
-        raise DamagedData(f"{file} cannot be read as safetensors: {error}") from error
-    except Exception as error:  # a pickle may hold any bytes, and the loader raises as many kinds of error
+        read = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a file may hold any bytes, and the loaders raise as many kinds of error
         raise DamagedData(
             f"{file} is damaged, or holds more than tensors and was not opened: {_first(error)}"
         ) from error
+    tensors = _unwrapped(read)
+    if not tensors:
+        found = f"a mapping of {', '.join(map(str, read))}" if isinstance(read, Mapping) else f"a {type(read).__name__}"
+        raise DamagedData(f"{file} holds no weights by their names, but {found:.200}")
+    return tensors
+
+
+def _unwrapped(read) -> dict:
+    """Innermost dictionary of tensors of what a pickled file holds; empty if there is none."""
+    if not isinstance(read, Mapping):
+        return {}
+    inside = next((read[key] for key in WRAPPINGS if isinstance(read.get(key), Mapping)), None)
+    if inside is not None:
+        return _unwrapped(inside)
+    tensors = {key: value for key, value in read.items() if hasattr(value, "shape")}
+    inside = [value for value in read.values() if isinstance(value, Mapping)]
+    return _unwrapped(inside[0]) if not tensors and len(inside) == 1 else tensors
 
 
 def _first(error) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    """Kind of an error and its first sentence; what libraries advise after it is not ours to pass on."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()).partition('. ')[0]:.160}"

@@ -9,15 +9,16 @@ embeddings have one layer, ``embedding``, and know no context.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-from lib import provenance
-from lib.ground import MissingData, fingerprint
+from lib.ground import DamagedData, MissingData, WrongUse
 from lib.models.loaders import checkpoints, networks
+from lib.models.revisions import revision
 from lib.models.text import LanguageModel, TextStates
 
 BATCH = 4096  # tokens read at once, padding included
@@ -41,24 +42,34 @@ def load(card: Mapping, seed: int | None = None) -> LanguageModel:
     lib.ground.WrongUse
         If an untrained twin of static embeddings is asked for.
     """
-    return from_folder(_folder(card), card) if seed is None else _untrained(card, seed)
+    return _of_folder(_folder(card), card) if seed is None else _untrained(card, seed)
+
+
+def weights(card: Mapping, seed: int | None = None) -> list[Path]:
+    """Where the weights of a roster card lie; untrained twins have none."""
+    return [] if seed is not None else [_folder(card)]
 
 
 def from_folder(folder: str | Path, card: Mapping) -> LanguageModel:
     """Make a language model from a folder with config.json, weights and tokenizer.json, as transformers writes it."""
-    from transformers import AutoConfig
+    return replace(_of_folder(Path(folder), card), revision=revision(card, None, [Path(folder)], __name__))
 
-    folder = Path(folder)
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+
+def _of_folder(folder: Path, card) -> LanguageModel:
+    from transformers.models.auto import CONFIG_MAPPING
+
+    path = folder / "config.json"
+    facts = checkpoints.facts_of(path, "model_type")
+    if facts["model_type"] not in CONFIG_MAPPING:
+        raise DamagedData(f"{path} is of a {facts['model_type']!r}, which transformers does not know")
+    config = checkpoints.configured(CONFIG_MAPPING[facts["model_type"]], facts, path)
 
     @cache
     def parts():
-        return networks.ready(networks.trained(_class(config), folder, spare=("pooler",))), _tokenizer(
-            folder, card["name"]
-        )
+        network = networks.trained(_class(config), folder, spare=("pooler",), config=config)
+        return networks.ready(network), _tokenizer(folder, card["name"])
 
-    revision = fingerprint(checkpoints.fingerprint_of(folder), provenance.code(__name__))
-    return _model(card["name"], config, revision, parts)
+    return _model(card["name"], config, parts)
 
 
 def _folder(card) -> Path:
@@ -74,7 +85,7 @@ def _folder(card) -> Path:
         ) from error
 
 
-def _model(name, config, revision, parts) -> LanguageModel:
+def _model(name, config, parts) -> LanguageModel:
     """Model of a configuration; `parts()` gives the network and a function from texts to tokens."""
     depth, width = config.num_hidden_layers, config.hidden_size
     layers = {"embedding": width} | {f"layer.{k + 1}": width for k in range(depth)}
@@ -88,7 +99,7 @@ def _model(name, config, revision, parts) -> LanguageModel:
                 raise ValueError(f"text {number} has {len(numbers)} tokens; {name} reads at most {longest}: cut it")
         return _read(network, tokens, list(layers))
 
-    return LanguageModel(name, layers, revision, read)
+    return LanguageModel(name, layers, read)
 
 
 def _longest(config) -> int | None:
@@ -134,19 +145,18 @@ def _batches(lengths) -> Iterator[list[int]]:
 
 
 def _untrained(card, seed) -> LanguageModel:
-    from transformers import AutoConfig
+    from transformers.models.auto import CONFIG_MAPPING
 
-    config = AutoConfig.for_model(card["architecture"], **card.get("config", {}))
+    if card["architecture"] not in CONFIG_MAPPING:
+        raise WrongUse(f"architecture of {card['name']} is {card['architecture']!r}, which transformers does not know")
+    config = checkpoints.configured(CONFIG_MAPPING[card["architecture"]], card.get("config", {}), card)
 
     @cache
     def parts():
         network = networks.untrained(lambda: _class(config)(config), seed)
         return networks.ready(network), lambda text: _characters(text, config.vocab_size)
 
-    name = f"untrained:{card['name']}:{seed}"
-    return _model(
-        name, config, fingerprint(name, config.to_json_string(), networks.versions(), provenance.code(__name__)), parts
-    )
+    return _model(card["name"], config, parts)
 
 
 def _class(config):
@@ -159,7 +169,11 @@ def _tokenizer(folder, name):
     """Text to token numbers and spans."""
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # each tokenizer fails in its own way
+        line = " ".join(str(error).split())
+        raise DamagedData(f"the tokenizer in {folder} cannot be read: {type(error).__name__}: {line:.200}") from error
     if not tokenizer.is_fast:
         raise MissingData(f"{name} in {folder} has no tokenizer.json, which says where in a text its tokens are")
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lib.ground import DamagedData
+from lib.models.loaders import checkpoints
 
 
 def trained(kind: Any, folder: Path, *, spare: Collection[str] = (), **options: Any) -> Any:
@@ -28,23 +28,35 @@ def trained(kind: Any, folder: Path, *, spare: Collection[str] = (), **options: 
         Parts of the network, by the first word of their weights' names, that may be missing: they are not used, or
         come from elsewhere.
     **options
-        For ``from_pretrained``.
+        For ``from_pretrained``; `config` is needed.
 
     Raises
     ------
+    lib.ground.MissingData
+        If there are no weights.
     lib.ground.DamagedData
-        If any other weight is missing. Left to itself, transformers would draw it at random.
+        If a file is not what it should be, a weight has another shape, or any other weight is missing. Left to itself,
+        transformers would draw it at random.
     """
     import torch
 
-    with quiet():  # weights that are there but not used (heads, other senses) are no news
-        network, report = kind.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, output_loading_info=True, **options
-        )
+    files = [checkpoints.verified(file) for file in checkpoints.weight_files(folder)]
+    pickled = files[0].suffix != ".safetensors"
+    if pickled:
+        options["state_dict"] = checkpoints.state_dict(folder)
+    options |= {"dtype": torch.float32, "local_files_only": True, "output_loading_info": True}
+    try:
+        with quiet():  # weights that are there but not used (heads, other senses) are no news
+            network, report = kind.from_pretrained(None if pickled else folder, **options)
+    except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
+        line = " ".join(str(error).split())
+        raise DamagedData(f"weights in {folder} do not fit {kind.__name__} and its config.json: {line:.200}") from error
     missing = sorted(key for key in report["missing_keys"] if key.split(".")[0] not in spare)
     if missing:
+        held = checkpoints.keys(folder)
         raise DamagedData(
-            f"{folder} lacks {len(missing)} weights of {kind.__name__}, the first is {missing[0]!r}: fetch it again"
+            f"{folder} lacks {len(missing)} weights of {kind.__name__}, the first is {missing[0]!r} (of the "
+            f"{len(held)} it holds, the first is {min(held, default='none')!r}): fetch it again"
         )
     return network
 
@@ -63,11 +75,6 @@ def ready(network: Any) -> Any:
     import torch
 
     return network.eval().to("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def versions() -> str:
-    """Libraries that random weights depend on."""
-    return " ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.ground import replacing
+from lib.ground import DamagedData, replacing
+from lib.models.loaders import checkpoints
 
 RATE, HOP, WINDOW = 16_000, 80, 1024  # Hz, samples, samples
 BANDS = 128
@@ -52,8 +53,12 @@ class Scale:
     @classmethod
     def read(cls, folder: Path) -> Scale:
         """Read what ``write`` wrote."""
-        facts = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
-        return cls(tuple(facts["mean"]), tuple(facts["deviation"]))
+        file = folder / "preprocessor_config.json"
+        facts = checkpoints.facts_of(file, "mean", "deviation")
+        bands = [np.asarray(facts[key], dtype=object) for key in ("mean", "deviation")]
+        if any(some.shape != (BANDS,) or not all(isinstance(number, int | float) for number in some) for some in bands):
+            raise DamagedData(f"{file} must give {BANDS} numbers as mean, and as many as deviation: fetch it again")
+        return cls(*map(tuple, bands))
 
     @classmethod
     def of(cls, spectra: list[np.ndarray]) -> Scale:

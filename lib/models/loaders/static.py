@@ -10,16 +10,18 @@ from __future__ import annotations
 import gzip
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from lib import provenance
-from lib.ground import DamagedData, MissingData, WrongUse, fingerprint
+from lib.ground import DamagedData, MissingData, WrongUse
 from lib.models.loaders import checkpoints
+from lib.models.revisions import revision
 from lib.models.text import LanguageModel, TextStates
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # letters and digits, apostrophes inside
@@ -31,13 +33,18 @@ def load(card: Mapping, seed: int | None = None) -> LanguageModel:
     Parameters
     ----------
     card : mapping
-        Row of the roster; `file` is the name of the file with the vectors, `width` their length.
+        Row of the roster; `name` and `width`, the length of the vectors, are used.
     seed : int, optional
         Refused: there is no architecture to leave untrained.
     """
+    return _of_file(*weights(card, seed), card)
+
+
+def weights(card: Mapping, seed: int | None = None) -> list[Path]:
+    """Find the file with the vectors of a roster card; a seed is refused, see ``load``."""
     if seed is not None:
         raise WrongUse(f"{card['name']} is a list of vectors: there is no untrained:{card['name']}:{seed}")
-    return from_file(_file(card), card)
+    return [checkpoints.verified(_file(card))]
 
 
 def _file(card) -> Path:
@@ -54,7 +61,10 @@ def _file(card) -> Path:
 
 def from_file(path: str | Path, card: Mapping) -> LanguageModel:
     """Make static embeddings from a file of vectors; the card gives `name` and `width`."""
-    path = Path(path)
+    return replace(_of_file(Path(path), card), revision=revision(card, None, [Path(path)], __name__))
+
+
+def _of_file(path: Path, card) -> LanguageModel:
     known: dict[str, np.ndarray] = {}
 
     def read(texts):
@@ -64,9 +74,7 @@ def from_file(path: str | Path, card: Mapping) -> LanguageModel:
         known.update(vectors(path, wanted, card["width"]) if wanted else {})
         return [_states(text, known, path) for text in _complete(found, known, path)]
 
-    layers = {"embedding": card["width"]}
-    revision = fingerprint(checkpoints.fingerprint_of(path), provenance.code(__name__))
-    return LanguageModel(card["name"], layers, revision, read, context=False)
+    return LanguageModel(card["name"], {"embedding": card["width"]}, read, context=False)
 
 
 def vectors(path: str | Path, wanted: Set[str], width: int) -> dict[str, np.ndarray]:
@@ -75,17 +83,24 @@ def vectors(path: str | Path, wanted: Set[str], width: int) -> dict[str, np.ndar
     Raises
     ------
     lib.ground.DamagedData
-        If the vectors of the file do not have `width` numbers.
+        If the file is not one of vectors with `width` numbers each, or is not all there.
     """
-    path = Path(path)
+    path = checkpoints.verified(Path(path))
     made: dict[str, np.ndarray] = {}
-    with _opened(path) as file:
-        binary = _is_binary(file)
-    with _opened(path) as file:
-        for word, numbers in (_binary if binary else _lines)(file, path, {word.encode() for word in wanted}, width):
-            made.setdefault(word.decode(), numbers)
-            if len(made) == len(wanted):
-                break
+    try:
+        with _opened(path) as file:
+            binary = _is_binary(file)
+        with _opened(path) as file:
+            for word, numbers in (_binary if binary else _lines)(file, path, {word.encode() for word in wanted}, width):
+                made.setdefault(word.decode(), numbers)
+                if len(made) == len(wanted):
+                    break
+    except DamagedData:
+        raise
+    except (OSError, EOFError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
+        raise DamagedData(
+            f"{path} cannot be read as word vectors ({type(error).__name__}: {error}): fetch it again"
+        ) from error
     return made
 
 
@@ -122,6 +137,8 @@ def _lines(file, path, wanted, width) -> Iterator[tuple[bytes, np.ndarray]]:
             _check(rest.count(b" ") + 1, width, path)
         if word in wanted and rest.count(b" ") == width - 1:  # some words of GloVe hold spaces: not this word
             yield word, np.array(rest.split(), dtype=np.float32)
+        elif rest.count(b" ") < width - 1 and not line.endswith(b"\n"):
+            raise DamagedData(f"{path} ends inside a vector: fetch it again")
 
 
 def _binary(file, path, wanted, width) -> Iterator[tuple[bytes, np.ndarray]]:

@@ -10,7 +10,6 @@ patches of one column of time are averaged over frequency, and the two tokens th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -18,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lib import provenance
-from lib.ground import DATA, MissingData, WrongUse, fingerprint
+from lib.ground import DATA, MissingData, WrongUse
 from lib.models.activations import Frames
 from lib.models.extraction import Model
 from lib.models.loaders import audio, audio_llms, checkpoints, networks, patches
 
 FOLDER = DATA / "zoo"
-FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+WEIGHTS = "model.safetensors"
+FILES = ("config.json", WEIGHTS, "preprocessor_config.json")
 SHORTEST, CONTEXT = 0.1, 0.4  # seconds
 WINDOWS = {"qwen2_audio": (2.0, 0.2)}  # what it heard in training, and context, in seconds
 OF_THE_FILE = ("architectures", "dtype", "model_type", "transformers_version")  # of config.json: no sizes
@@ -46,15 +45,21 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     lib.ground.MissingData
         If its folder is not complete.
     """
-    folder = folder_of(card["name"])
+    folder = _complete(folder_of(card["name"]))
     if card["architecture"] == "audio-spectrogram-transformer":
         return _patch_model(card, folder, seed)
     room = audio if card["architecture"] == "hubert" else audio_llms
-    model = room.from_folder(_complete(folder), card) if seed is None else room.load(_sized(card, folder), seed)
+    model = room.from_folder(folder, card) if seed is None else room.load(_sized(card, folder), seed)
     if card["architecture"] not in WINDOWS:
         return model
     window, context = WINDOWS[card["architecture"]]
     return replace(model, window=window, context=context)
+
+
+def weights(card: Mapping, seed: int | None = None) -> list[Path]:
+    """Files of a small model; of its twin, those with the sizes and the scale."""
+    folder = _complete(folder_of(card["name"]))
+    return [folder / file for file in FILES if seed is None or file != WEIGHTS]
 
 
 def folder_of(name: str) -> Path:
@@ -65,8 +70,8 @@ def folder_of(name: str) -> Path:
 
 def _sized(card, folder) -> dict:
     """Card with the sizes of the trained network, for its untrained twin."""
-    config = json.loads((_complete(folder) / "config.json").read_text(encoding="utf-8"))
-    return {**card, "config": {key: value for key, value in config.items() if key not in OF_THE_FILE}}
+    config = checkpoints.facts_of(folder / "config.json")
+    return card | {"config": {key: value for key, value in config.items() if key not in OF_THE_FILE}}
 
 
 def _complete(folder: Path) -> Path:
@@ -80,11 +85,8 @@ def _complete(folder: Path) -> Path:
 def _patch_model(card, folder, seed) -> Model:
     from transformers import ASTConfig
 
-    folder = _complete(folder)
-    config, scale = ASTConfig.from_pretrained(folder), patches.Scale.read(folder)
-    name = card["name"] if seed is None else f"untrained:{card['name']}:{seed}"
-    marks = [checkpoints.fingerprint_of(folder / file) for file in FILES]
-    origin = marks if seed is None else [marks[0], marks[2], str(seed), networks.versions()]
+    path = folder / "config.json"
+    config, scale = checkpoints.configured(ASTConfig, checkpoints.facts_of(path), path), patches.Scale.read(folder)
     network = cache(lambda: _network(folder, config, seed))
     layers = dict.fromkeys(
         ["embedding", *(f"layer.{k + 1}" for k in range(config.num_hidden_layers))], config.hidden_size
@@ -99,15 +101,14 @@ def _patch_model(card, folder, seed) -> Model:
         return pd.DataFrame({"unit": np.arange(layers[layer])})
 
     longest = patches.FRAMES * patches.HOP / patches.RATE
-    revision = fingerprint(*origin, provenance.code(__name__))
-    return Model(name, patches.RATE, layers, revision, SHORTEST, represent, describe, longest, CONTEXT)
+    return Model(card["name"], patches.RATE, layers, SHORTEST, represent, describe, longest, CONTEXT)
 
 
 def _network(folder, config, seed):
     from transformers import ASTModel
 
     if seed is None:
-        return networks.ready(networks.trained(ASTModel, folder))
+        return networks.ready(networks.trained(ASTModel, folder, config=config))
     config.dtype = None  # of the stored weights; random ones are drawn in single precision
     return networks.ready(networks.untrained(lambda: patches.initialised(ASTModel(config)), seed))
 

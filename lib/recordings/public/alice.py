@@ -83,30 +83,36 @@ def load(
     _check(surprisal, published)
     facts, folder = described(NAME), found(NAME, root)
     table = _words(folder)
-    onsets = _onsets(folder, facts["card"], table, subjects)
-    have = {who: list(found) for who, found in onsets.items()}
+    begins = _onsets(folder, facts["card"], table, subjects)
+    have = {who: list(found) for who, found in begins.items()}
     who, numbers = spoken.chosen(have, subjects, segments, name=NAME, kind="segments", every=set(table["Segment"]))
-    told = _tables(folder, table, numbers, facts["card"]["rate"], surprisal)
+    tables = _tables(folder, table, numbers, facts["card"]["rate"], surprisal)
     large = [alice_eeg.recording_file(folder, one) for one in who]
-    heard = {one: {f"segment-{n:02d}": onsets[one][n] for n in numbers} for one in who}
+    onsets = {one: {f"segment-{n:02d}": begins[one][n] for n in numbers} for one in who}
     # A recording's end is known only once it is read; where it begins, everybody can be given the same margin.
-    around = {name: (min(heard[one][name] for one in who), np.inf) for name in told.segments.index}
-    read = lru_cache(maxsize=2)(partial(alice_eeg.marked_raw, folder, facts["card"], told, heard, tuple(published)))
+    around = {name: (min(onsets[one][name] for one in who), np.inf) for name in tables.segments.index}
+    read = lru_cache(maxsize=2)(partial(alice_eeg.marked_raw, folder, facts["card"], tables, onsets, tuple(published)))
     notes = {"recording": NAME, "simulated": False}
-    state = (sorted(heard.items()), surprisal, tuple(published), facts["card"]["version"])
+    state = (sorted(onsets.items()), surprisal, tuple(published), facts["card"]["version"])
     return EEGRecording(
         **facts,
-        stimuli=told.stimuli,
+        stimuli=tables.stimuli,
         subjects=who,
-        fingerprint=spoken.fingerprint(NAME, folder, told, large, *state),
-        read_audio=partial(spoken.audio, NAME, folder, told),
-        read_responses=partial(spoken.responses, read, told.durations, notes, told.room(around)),
-        segments=told.segments,
-        words=told.words,
+        fingerprint=spoken.fingerprint(NAME, folder, tables, large, *state),
+        read_audio=partial(spoken.audio, NAME, folder, tables),
+        read_responses=partial(spoken.responses, read, tables.durations, notes, tables.room(around)),
+        segments=tables.segments,
+        words=tables.words,
         phonemes=spoken.no_phonemes(),
         rate=float(facts["card"]["rate"]),
         read_raw=lambda subject: read(subject).copy(),
     )
+
+
+def faults(folder: Path) -> list[str]:
+    """What is wrong with any recording that is there, a line each."""
+    facts = described(NAME)["card"]
+    return spoken.faults(partial(alice_eeg.recorded, folder, facts, who) for who in alice_eeg.subjects(folder))
 
 
 def _check(surprisal: str, published: Sequence[str]) -> None:
@@ -177,4 +183,4 @@ def _tables(folder: Path, table: pd.DataFrame, numbers: Sequence[int], rate: flo
     ).assign(**{model.lower(): pd.to_numeric(table[model], errors="coerce") for model in MODELS})
     if (words[surprisal.lower()] >= 0).all():
         words["surprisal"] = words[surprisal.lower()]
-    return spoken.tables(words, sounds, rate=rate, speaker="narrator")
+    return spoken.tabulated(words, sounds, rate=rate, speaker="narrator")
