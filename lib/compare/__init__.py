@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "affect": ["affect_groups", "compare_groups"],
         "clusters": ["LEAST_SUBJECTS", "channel_adjacency", "cluster_test"],
         "encoding.ceilings": ["noise_corrected_r2", "split_reliability"],
+        "encoding.intervals": ["contrasts", "mean_score", "refitted"],
         "encoding.nested": ["encoding_null", "nested_ridge"],
         "prosody": ["affect_scores", "descriptors", "energy_and_duration", "functionals"],
         "rankings": ["concordance", "disagreement", "family_agreement", "kendall_w", "split_peaks"],
