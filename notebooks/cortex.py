@@ -387,7 +387,7 @@ owner = np.concatenate([[subject] * r.sizes["voxel"] for subject, r in responses
 layers = {layer: x for each in features.values() for layer, x in each.items()}
 
 # %%
-grid = {"alphas": np.logspace(-4, 8, 25), "extend_alphas": False}  # wide enough not to chase every noisy voxel's edge
+grid = {"alphas": np.logspace(-6, 4, 21), "extend_alphas": False}  # no chase beyond the edge for every noisy voxel
 voxel_fit = nested_ridge(layers, measured, folds, **grid)
 voxel_null = encoding_null(features[model], measured, folds, n_permutations=voxel_permutations, seed=seed, **grid)
 group = aggregate_subjects(voxel_fit.r2, owner)

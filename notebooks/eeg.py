@@ -866,7 +866,16 @@ for one in verdicts.values():
     verdict(one, simulated=heard.simulated)
 ledger = claims.ledger()
 pd.DataFrame(
-    {name: {"claim": ledger[name].claim, "verdict": v.verdict, "why": v.why} for name, v in verdicts.items()}
+    {
+        name: {
+            "claim": ledger[name].claim,
+            "verdict": v.told,
+            "why": v.why,
+            "noise called supported": v.beside[0],
+            "power": v.beside[1],
+        }
+        for name, v in verdicts.items()
+    }
 ).T
 
 # %%

@@ -105,6 +105,10 @@ class Size:
     high: float
     n: int
 
+    def __str__(self):
+        """Share, interval and count in words."""
+        return f"{self.share:.2f} ({self.low:.2f} to {self.high:.2f}, n = {self.n})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -143,6 +147,16 @@ class Verdict:
     size: Size | None = None
     power: float = math.nan
 
+    @property
+    def told(self) -> str:
+        """The verdict with its reading."""
+        return self.verdict + (f" ({self.reading})" if self.reading else "")
+
+    @property
+    def beside(self) -> tuple[str, str]:
+        """Measured size and power, as far as they are known, in words."""
+        return str(self.size or "not counted"), "not known" if math.isnan(self.power) else f"{self.power:.2f}"
+
 
 @cache
 def ledger(path: Path = LEDGER) -> dict[str, Claim]:
@@ -179,17 +193,17 @@ def sizes(recording: str, path: Path = SIZES) -> dict[str, Size]:
     Raises
     ------
     DamagedData
-        The table lacks a column: recording, decision (a claim), n, positives, size, low, high.
+        The table lacks a column: recording, decision (a claim), n, size, low, high.
     """
     import pandas as pd
 
     if not path.exists():
         return {}
     table = pd.read_csv(path)
-    missing = {"recording", "decision", "n", "positives", "size", "low", "high"} - set(table.columns)
+    missing = {"recording", "decision", "n", "size", "low", "high"} - set(table.columns)
     if missing:
         raise DamagedData(f"{path.name} has no column {', '.join(sorted(missing))}.")
-    mine = table[(table["recording"] == recording) & table["decision"].isin(ledger())]
+    mine = table[(table["recording"] == recording) & table["decision"].isin(ledger()) & (table["n"] > 0)]
     return {row.decision: Size(row.size, row.low, row.high, int(row.n)) for row in mine.itertuples()}
 
 
@@ -359,7 +373,7 @@ def _decided(claim: Claim, found: Mapping[str, Measured], p_holm: float, alpha: 
 
 
 def _told(part: Part, found: Measured) -> str:
-    digits = max(2, min(4, 1 - math.floor(math.log10(max(abs(found.high - found.low), 1e-3)))))
+    digits = max(2, min(9, 1 - math.floor(math.log10(max(abs(found.high - found.low), 1e-9)))))
     numbers = [f"{number:.{digits}f}".replace("-", "−") for number in (found.value, found.low, found.high)]
     return f"{part.about}: {numbers[0]}, {numbers[1]} to {numbers[2]}, n = {found.n}"
 
@@ -388,10 +402,7 @@ def verdict_table(verdicts: Iterable[Mapping[str, Any]]) -> str:
 def _beside(row: Mapping[str, Any]) -> tuple[str, str]:
     """Measured size and power of a verdict's rule, as far as they are known."""
     size, power = row.get("size"), row.get("power")
-    counted = (
-        f"{size['share']:.2f} ({size['low']:.2f} to {size['high']:.2f}, n = {size['n']})" if size else "not counted"
-    )
-    return counted, "not known" if power is None else f"{power:.2f}"
+    return str(Size(**size) if size else "not counted"), "not known" if power is None else f"{power:.2f}"
 
 
 def changed_rules(names: Iterable[str] | None = None) -> str:

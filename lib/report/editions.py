@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -254,8 +255,8 @@ def _made_by(page: Page, run: runs.Run) -> str:
 
 
 def _shell(value: Any) -> str:
-    text = str(value)
-    return text if re.fullmatch(r"[\w.:/+-]+", text) else json.dumps(text)
+    """A value as it is typed behind ``-p NAME``."""
+    return shlex.quote(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str, str]:

@@ -44,6 +44,36 @@ def test_bootstrap_draws_pairs():
     np.testing.assert_allclose(paired.value, [np.corrcoef(a, b)[0, 1] for a, b in zip(x.T, y.T, strict=True)])
 
 
+def squared_r(x, y, axis=0):
+    return np.maximum(pearson_r(x, y, axis), 0) ** 2
+
+
+def test_bca_has_an_interval_where_no_row_moves_the_statistic():
+    """A squared correlation cut at 0 is 0 whichever stimulus is left out; drawn again, it can still be positive."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((40, 3))
+    y = x * [0, 1, 2] + rng.standard_normal((40, 3))
+    y[:, 0] -= (pearson_r(x, y)[0] + 0.15) * x[:, 0]
+    assert -0.3 < pearson_r(x, y)[0] < -0.1
+    with pytest.warns(UserWarning, match="BCa is undefined .* 1 of 3 by percentile"):
+        got = bootstrap(squared_r, x, y, n_draws=500)
+    assert np.isfinite([got.low, got.high]).all()
+    assert (got.value[0], got.low[0]) == (0, 0)
+    assert 0 < got.high[0] < 0.3
+    assert got.method == "bca, 1 of 3 by percentile"
+    alone = bootstrap(squared_r, x[:, 1:2], y[:, 1:2], n_draws=500)
+    assert alone.method == "bca"
+    assert np.isscalar(bootstrap(np.mean, np.arange(9.0), n_draws=100).low)
+
+
+@pytest.mark.parametrize("method", ["pearson", "spearman"])
+def test_a_constant_has_no_correlation(method):
+    for x, y in ((np.full(9, 0.1), np.arange(9.0)), (np.arange(9.0), np.full(9, -3.0))):
+        got = correlation(x, y, method=method)
+        assert np.isnan([got.value, got.low, got.high, got.p]).all()
+        assert (got.n, got.method) == (9, f"{method}, undefined: a constant")
+
+
 def test_bootstrap_depends_on_the_seed_alone():
     x = np.random.default_rng(0).standard_normal(30)
     a, b, c = (bootstrap(np.median, x, seed=s, n_draws=200, method="percentile") for s in (1, 1, 2))

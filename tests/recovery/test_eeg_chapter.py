@@ -130,6 +130,14 @@ def test_intervals_of_few_listeners_are_over_redrawn_sentences(planted_scores):
     assert (table["high"] > table["low"]).any()
 
 
+def test_draws_that_see_less_of_a_peak_do_not_make_it_absent():
+    units = pd.Series([0.084, *np.linspace(-0.01, 0.09, 101)], ["all", *(f"draw {k}" for k in range(101))])
+    found = eeg_claims.of_units(units, 165)
+    assert (found.value, found.n) == (0.084, 165)
+    assert found.low == pytest.approx(-0.0075)
+    assert found.high == pytest.approx(2 * 0.084 + 0.0075)
+
+
 def test_units_are_listeners_or_sentences(planted_scores):
     few = planted_scores.observed.isel(subject=slice(0, 2))
     assert eeg_claims.by_unit(planted_scores.observed).sizes["unit"] == len(SUBJECTS)

@@ -121,11 +121,11 @@ def test_a_rule_that_noise_passes_cannot_be_tested():
 def test_sizes_come_from_a_table_that_may_be_missing(tmp_path):
     path = tmp_path / "calibration.csv"
     assert claims.sizes("here", path) == {}
-    head = "recording,decision,n,positives,size,low,high\n"
+    head = "recording,decision,n,false_positives,size,low,high\n"
     path.write_text(head + "here,A6,100,26,.26,.18,.35\nthere,A6,10,0,0,0,.3\nhere,figure 2,10,0,0,0,.3\n")
     assert claims.sizes("here", path) == {"A6": claims.Size(0.26, 0.18, 0.35, 100)}
     path.write_text("recording,decision\n")
-    with pytest.raises(DamagedData, match="no column high, low"):
+    with pytest.raises(DamagedData, match="no column high, low, n, size"):
         claims.sizes("here", path)
 
 

@@ -120,15 +120,16 @@ def family_difference(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_units(units: pd.Series, n_stimuli: int) -> Measured:
-    """Mean over listeners with its interval; where units are draws of stimuli, the value of all and their percentiles.
+    """Mean over listeners with its interval; where units are draws of stimuli, the value of all with that of the draws.
 
-    Draws are of `n_stimuli`, which is then what the interval rests on.
+    It reaches as far to either side as the farther of two percentiles: draws of fewer stimuli see less of a peak
+    (``split_peaks``), and the nearer says nothing of how large a difference may be. It rests on `n_stimuli`.
     """
     if "all" not in units.index:
         return estimate(units.to_numpy())
     value, draws = float(units["all"]), units.drop("all").to_numpy()
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Measured(value=value, low=float(min(low, value)), high=float(max(high, value)), n=n_stimuli)
+    reach = float(np.abs(np.quantile(draws, [0.025, 0.975]) - value).max())
+    return Measured(value=value, low=value - reach, high=value + reach, n=n_stimuli)
 
 
 def peak_intervals(table: pd.DataFrame, n_stimuli: int) -> pd.DataFrame:

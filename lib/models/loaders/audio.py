@@ -10,6 +10,7 @@ shorter sounds padded as they expect; frames whose centre lies beyond the end of
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -55,7 +56,7 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     if seed is None:
         return _of_folder(checkpoints.find(card), card)
     encoder = _encoder(card)
-    config = _class(encoder.config)(**card.get("config", {}))
+    config = checkpoints.configured(_class(encoder.config), card.get("config", {}), card)
     extractor = _extractor(encoder, config, card.get("extractor", {}))
     return _model(card, config, extractor, lambda: _untrained(encoder, config, seed))
 
@@ -90,8 +91,11 @@ def _of_folder(folder: Path, card) -> Model:
     path, settings = _described(folder)
     try:
         extractor = _extractor(encoder, config, card.get("extractor", {}) | settings)
+        rate = operator.index(extractor.sampling_rate)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise DamagedData(f"{path} does not describe a {encoder.extractor}: {error}") from error
+    if rate != card.get("rate", rate):
+        raise DamagedData(f"{path}: {card['name']} hears at {rate} Hz, but its card says {card['rate']} Hz")
     return _model(card, config, extractor, lambda: _trained(encoder, config, folder))
 
 
@@ -107,8 +111,6 @@ def _model(card, config, extractor, build) -> Model:
     encoder, network = _encoder(card), cache(build)
     layers, clocks = encoder.layers(config), _clocks(encoder, config, extractor)
     rate, longest = extractor.sampling_rate, encoder.longest and encoder.longest(extractor)
-    if rate != card.get("rate", rate):
-        raise DamagedData(f"{card['name']} hears at {rate} Hz, but its card says {card['rate']} Hz")
 
     def represent(waves: np.ndarray) -> dict[str, Frames]:
         if longest and waves.shape[1] > longest:
@@ -116,8 +118,8 @@ def _model(card, config, extractor, build) -> Model:
         parts = []
         for some in _pieces(waves, longest or waves.shape[1], rate):
             states = forward(network(), encoder, _inputs(extractor, some, network().device))
-            heard = zip(states, clocks, strict=True)
-            parts.append([_inside(state.cpu().numpy(), clock, waves.shape[1], rate) for state, clock in heard])
+            pairs = zip(states, clocks, strict=True)
+            parts.append([_inside(state.cpu().numpy(), clock, waves.shape[1], rate) for state, clock in pairs])
         return {name: _joined(frames) for name, frames in zip(layers, zip(*parts, strict=True), strict=True)}
 
     def units(layer: str):
@@ -147,8 +149,8 @@ def _inside(values, clock: Clock, samples: int, rate: int) -> Frames:
     """Frames whose centre lies inside the sound (or less than half a frame before its start), at least one."""
     centres = clock.first + clock.step * np.arange(values.shape[1])
     first, end = np.searchsorted(centres, [-clock.step / 2, samples])
-    kept = slice(first, max(end, first + 1))
-    return Frames(values[:, kept], centres[kept] / rate)
+    inside = slice(first, max(end, first + 1))
+    return Frames(values[:, inside], centres[inside] / rate)
 
 
 def _joined(frames: Sequence[Frames]) -> Frames:
@@ -162,8 +164,8 @@ def _clocks(encoder, config, extractor) -> list[Clock]:
 
 
 def _encoder(card) -> Encoder:
-    if card.get("architecture") not in ENCODERS:
-        raise unknown("architecture of an audio encoder", card.get("architecture"), ENCODERS)
+    if card["architecture"] not in ENCODERS:
+        raise unknown(f"architecture of the audio encoder {card['name']}", card["architecture"], ENCODERS)
     return ENCODERS[card["architecture"]]
 
 

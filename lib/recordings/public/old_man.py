@@ -7,7 +7,6 @@ marks no sentences: they are cut here, at pauses, and are ours.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,7 +18,7 @@ import pandas as pd
 from lib import ground
 from lib.recordings import bids, spoken
 from lib.recordings.cards import described
-from lib.recordings.files import damaged, found
+from lib.recordings.files import damaged, found, remedy
 from lib.recordings.narrative import EEGRecording
 from lib.recordings.textgrid import is_mark, read_tiers
 
@@ -109,6 +108,15 @@ def load(
     )
 
 
+def faults(folder: Path) -> list[str]:
+    """What is wrong with any recording that is there, a line each; those that are not there are no fault."""
+    facts = described(NAME)["card"]
+    there = [(who, run) for who in bids.subjects(folder) for run in _runs(folder, who)]
+    headers = {one: _stem(folder, *one).with_suffix(".vhdr") for one in there}
+    here = [one for one in there if headers[one].is_file() and not bids.is_pointer(headers[one])]
+    return spoken.faults(partial(_run, folder, facts, *one) for one in here)
+
+
 def sentence_numbers(words: pd.DataFrame, *, pause: float, shortest: float) -> np.ndarray:
     """Number of the sentence of each word of a run, from 1: our rule, as ``load`` states it.
 
@@ -141,34 +149,32 @@ def _stem(folder: Path, subject: str, run: int) -> Path:
     return folder / f"sub-{subject}" / "eeg" / f"sub-{subject}_task-{TASK}_run-{run:02d}_eeg"
 
 
+def _header(folder: Path, subject: str, run: int) -> Path:
+    path = _stem(folder, subject, run).with_suffix(".vhdr")
+    return spoken.readable(NAME, path, "a BrainVision header")
+
+
 def _present(folder: Path, subject: str, run: int) -> Path:
     """The samples of a run, once header and samples are known to be there with their content."""
-    stem = _stem(folder, subject, run)
-    spoken.readable(NAME, stem.with_suffix(".vhdr"), "a BrainVision header")
-    return spoken.readable(NAME, stem.with_suffix(".eeg"), "the samples of a run")
+    try:
+        return bids.samples_of(_header(folder, subject, run))
+    except ground.MissingData as error:
+        raise ground.MissingData(f"{NAME}: {error}. {remedy(NAME)}") from error
 
 
 def _around(
     folder: Path, subjects: Sequence[str], runs: Sequence[int], tables: spoken.Tables
 ) -> dict[str, tuple[float, float]]:
-    """Seconds of EEG that all have before (none) and after each run's sound, by the sidecar files."""
+    """Seconds of EEG that all have before (none) and after each run's sound."""
     around, spoken_until = {}, tables.stimuli.groupby("segment")["stop"].max()
     for run, (name, duration) in zip(runs, tables.segments["duration"].items(), strict=True):
-        sidecars = [_stem(folder, subject, run).with_suffix(".json") for subject in subjects]
-        lasts, shortest = min((_lasts(sidecar), sidecar) for sidecar in sidecars)
+        headers = [_header(folder, subject, run) for subject in subjects]
+        lasts, shortest = min((bids.brainvision_seconds(header), header) for header in headers)
         if lasts < spoken_until[name]:
             reason = f"the words of audio{run:02d} end at {spoken_until[name]:.3f} s, the EEG at {lasts:.3f} s"
             raise damaged(NAME, shortest, f"a recording longer than its sound; {reason}")
         around[name] = (0.0, lasts - duration)
     return around
-
-
-def _lasts(sidecar: Path) -> float:
-    spoken.readable(NAME, sidecar, "a sidecar file with RecordingDuration")
-    try:
-        return float(json.loads(sidecar.read_text(encoding="utf-8-sig"))["RecordingDuration"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise damaged(NAME, sidecar, "a number of seconds as RecordingDuration") from error
 
 
 def _tables(
@@ -241,15 +247,12 @@ def _raw(
     folder: Path, card: Mapping[str, Any], runs: Sequence[int], tables: spoken.Tables, subject: str
 ) -> mne.io.BaseRaw:
     """All chosen runs of a subject one after the other, marked; samples stay on disk."""
-    import mne
-
     raws = [_run(folder, card, subject, run) for run in runs]
     bads = [name for name in raws[0].ch_names if any(name in raw.info["bads"] for raw in raws)]
     for raw in raws:
         raw.info["bads"] = bads  # they differ from run to run, and one recording has one list
     starts = np.cumsum([0, *(raw.n_times for raw in raws[:-1])]) / card["rate"]
-    raw = mne.concatenate_raws(raws, verbose="ERROR")
-    return spoken.marked_up(raw, dict(zip(tables.segments.index, starts, strict=True)), tables)
+    return spoken.marked_up(bids.joined(raws), dict(zip(tables.segments.index, starts, strict=True)), tables)
 
 
 def _run(folder: Path, card: Mapping[str, Any], subject: str, run: int) -> mne.io.BaseRaw:
