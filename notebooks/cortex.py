@@ -32,12 +32,12 @@ model: str = "spectrotemporal"  # the model in the main figures
 models: list = ["spectrotemporal", "cochleagram", "logmel", "mfcc"]  # all that are compared
 trained_models: list = ["mini-mixture", "mini-speech", "mini-environment", "mini-music"]  # trained here
 tuned_models: list = ["mini-mixture-finetuned", "mini-supervised"]  # tuned to labels, trained on labels only
-twins: int = 5  # untrained twins of the first trained model, with seeds 0, 1, ...
-n_permutations: int = 1000  # draws of the nulls of components and dissimilarities
-voxel_permutations: int = 19  # draws of the null of voxels, each a whole nested fit of the main model
-n_bootstrap: int = 1000  # resamples of every interval
-voxels: int = 2000  # at most so many voxels per listener, evenly spaced
-seed: int = 0  # of permutations, resamples and folds
+twins: int = 5  # untrained twins of the first trained model, with seeds 0, 1, ... [at least 1]
+n_permutations: int = 1000  # draws of the nulls of components and dissimilarities [at least 1]
+voxel_permutations: int = 19  # draws of the null of voxels, each a whole nested fit of the main model [at least 1]
+n_bootstrap: int = 1000  # resamples of every interval [at least 1]
+voxels: int = 2000  # at most so many voxels per listener, evenly spaced [at least 1]
+seed: int = 0  # of permutations, resamples and folds [at least 0]
 
 # %% [markdown]
 # ## Load
