@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "affect": ["affect_groups", "compare_groups"],
         "clusters": ["LEAST_SUBJECTS", "channel_adjacency", "cluster_test"],
-        "encoding.ceilings": ["noise_corrected_r2", "spearman_brown", "split_reliability"],
+        "encoding.ceilings": ["noise_corrected_r2", "split_reliability"],
         "encoding.nested": ["encoding_null", "nested_ridge"],
         "prosody": ["affect_scores", "descriptors", "energy_and_duration", "functionals"],
         "rankings": ["concordance", "disagreement", "family_agreement", "kendall_w", "split_peaks"],
@@ -34,6 +34,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "proportion",
         ],
         "timewindows": ["window_scores"],
-        "timing": ["NAMED_WINDOWS", "onto_frames", "sliding_windows", "zscored"],
+        "timing": ["onto_frames", "sliding_windows", "zscored"],
     },
 )

@@ -39,6 +39,12 @@ ENERGY = (_LOUDNESS, "loudness_sma3_stddevNorm", "equivalentSoundLevel_dBp", _FL
 """Functionals that follow the level of a sound: level and loudness themselves, and spectral flux, which scales."""
 
 
+LOUDEST = 2.0
+"""Samples beyond this are in another unit: 16-bit integers, not numbers between -1 and 1 with an overshoot."""
+LEAST_RATE = 1000
+"""Below, openSMILE has no bands to describe; below 0 it ends the whole process."""
+
+
 @cache
 def _extractor(level: str):
     import opensmile
@@ -66,10 +72,12 @@ def functionals(sounds: Mapping[str, np.ndarray], rate: int) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        A sound that is not finite mono samples, or too short for openSMILE.
+        A sound that is not finite mono samples between -1 and 1, or too short for openSMILE.
     """
     import pandas as pd
 
+    if not isinstance(sounds, Mapping):
+        raise WrongUse("sounds must be a mapping of names to samples.")
     rows = {name: _processed("Functionals", name, samples, rate).iloc[0] for name, samples in sounds.items()}
     if not rows:
         raise WrongUse("no sounds to describe.")
@@ -99,6 +107,10 @@ def _processed(level: str, name: str, samples: np.ndarray, rate: int) -> pd.Data
     samples = np.asarray(samples, dtype=np.float32)
     if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
         raise ValueError(f"sound {name!r} must be finite mono samples, got shape {samples.shape}.")
+    if np.abs(samples).max() > LOUDEST:
+        raise ValueError(f"sound {name!r} reaches {np.abs(samples).max():g}: give samples between -1 and 1.")
+    if not (np.isscalar(rate) and rate >= LEAST_RATE):
+        raise WrongUse(f"rate must be samples per second, at least {LEAST_RATE}, got {rate}.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # too short a sound becomes an error below
         found = _extractor(level).process_signal(samples, rate)
@@ -133,6 +145,8 @@ def affect_scores(
     if variant not in PROXIES:
         raise unknown("variant of the affect proxies", variant, PROXIES)
     voices = np.zeros(len(features)) if within is None else np.asarray(within)
+    if within is not None and (voices != voices).any():
+        raise WrongUse("within must say of every sentence who speaks it: some are missing.")
     if voices.shape != (len(features),) or min(np.unique(voices, return_counts=True)[1], default=0) < 2:
         raise WrongUse(
             f"scores are relative to other sentences: {len(features)} sentences with at least two of each speaker."
@@ -140,9 +154,13 @@ def affect_scores(
     missing = {name for names in PROXIES[variant].values() for name in names} - set(features.columns)
     if missing:
         raise WrongUse(f"the features lack {', '.join(sorted(missing))}: give all functionals of eGeMAPSv02.")
-    groups = features.fillna(0.0).groupby(voices)
+    named = features[[*dict.fromkeys(name for names in PROXIES[variant].values() for name in names)]]
+    if not all(kind.kind in "fiu" for kind in named.dtypes) or np.isinf(named.to_numpy(np.float64)).any():
+        raise ValueError("features must be numbers, missing ones NaN and none infinite.")
+    filled = named.fillna(0.0)
+    groups = filled.groupby(voices)
     spread = groups.transform("std")
-    z = ((features.fillna(0.0) - groups.transform("mean")) / spread.where(spread >= 1e-12)).fillna(0.0)
+    z = ((filled - groups.transform("mean")) / spread.where(spread > 1e-12 * filled.abs().max())).fillna(0.0)
     scores = {name: z[list(names)].mean(axis=1) for name, names in PROXIES[variant].items()}
     sentiment = (scores["arousal"] + scores["valence"]) / 2
     return z.assign(**scores, sentiment=sentiment)[["arousal", "valence", "sentiment"]]
@@ -150,6 +168,9 @@ def affect_scores(
 
 def energy_and_duration(features: pd.DataFrame, durations: Sequence[float]) -> pd.DataFrame:
     """What the ablation removes: the ``ENERGY`` functionals and the logarithm of each sentence's duration [s]."""
+    missing = set(ENERGY) - set(features.columns)
+    if missing:
+        raise WrongUse(f"the features lack {', '.join(sorted(missing))}: give all functionals of eGeMAPSv02.")
     durations = np.asarray(durations, dtype=np.float64)
     if durations.shape != (len(features),) or not (durations > 0).all():
         raise WrongUse(f"one positive duration per sentence is needed: {len(features)}, got shape {durations.shape}.")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lib.ground import DamagedData, MissingData, WrongUse
-from lib.models import Model, card, load, storage
+from lib.models import Model, card, load, load_language, original, storage
 from lib.models.activations import Activations
 from lib.models.extraction import prepared
 
@@ -74,8 +74,8 @@ def check(name: str, sentence: tuple[np.ndarray, float] | None = None) -> Check:
     """
     import pandas as pd
 
-    model = load(name)
-    facts = card(name.split(":")[1] if name.startswith("untrained:") else name)
+    facts = card(original(name))
+    model = load_language(name) if facts.get("input") == "text" else load(name)
     try:
         checked = _listens(model, facts, sentence or syllables()) if isinstance(model, Model) else _reads(model, facts)
     except (WrongUse, MissingData, DamagedData):  # of the user, not of the model

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 
 from lib import ground, provenance
-from lib.recordings.cards import card, cards, fault, published_fingerprint
+from lib.recordings.cards import card, cards, fault, loader, published_fingerprint
 
 if TYPE_CHECKING:
     from lib.recordings.record import Recording
@@ -120,8 +120,3 @@ def _function(name: str) -> Callable[..., Recording]:
     if provenance.module_file(loader(name)) is None or not hasattr(import_module(loader(name)), function):
         raise ground.DamagedData(f"data/recordings.yml, card of {name}: lib.recordings has no {module}:{function}")
     return getattr(import_module(loader(name)), function)
-
-
-def loader(name: str) -> str:
-    """Dotted name of the module that loads a recording, as its card says."""
-    return f"lib.recordings.{card(name)['loader'].partition(':')[0]}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from lib import ground
+from lib.recordings.units import in_volts
 
 if TYPE_CHECKING:
     import mne
@@ -76,8 +78,10 @@ def read_raw(
     Returns
     -------
     mne.io.BaseRaw
-        Samples stay on disk until they are asked for. Annotations are those of events.tsv, ``info["bads"]`` those of
-        channels.tsv, ``info["line_freq"]`` that of the sidecar.
+        In volts; what was assumed of units that are not stated is in ``info["description"]`` (see
+        ``lib.recordings.units``). Samples stay on disk until they are asked for, unless their unit had to be put
+        right. Annotations are those of events.tsv, ``info["bads"]`` those of channels.tsv, ``info["line_freq"]`` that
+        of the sidecar.
 
     Raises
     ------
@@ -98,9 +102,32 @@ def read_raw(
     except (OSError, ValueError, RuntimeError, KeyError, IndexError, UnicodeDecodeError) as error:
         raise ground.DamagedData(f"{file} cannot be read as EEG in BIDS: {error}") from error
     _check_length(raw, file)
+    raw = in_volts(raw, _stated_units(raw, path), str(file))
     if montage is not None and raw.get_montage() is None:
         raw.set_montage(montage, verbose="ERROR")
     return raw
+
+
+def _stated_units(raw: mne.io.BaseRaw, path: Any) -> dict[str, list[str]]:
+    """Units that the header and channels.tsv state, by channel."""
+    stated = {name: [text] for name, text in (raw._orig_units or {}).items()}
+    table = path.copy().find_matching_sidecar(suffix="channels", extension=".tsv", on_error="ignore")
+    if table is None:
+        return stated
+    listed = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if {"name", "units"} <= set(listed):
+        for name, text in zip(listed["name"], listed["units"], strict=True):
+            stated.setdefault(name, []).append(text)
+    return stated
+
+
+def joined(raws: Sequence[mne.io.BaseRaw]) -> mne.io.BaseRaw:
+    """Recordings one after the other as one; samples stay on disk where they do in all of them."""
+    import mne
+
+    if any(raw.preload for raw in raws):  # else those in memory would be read again, and what was done to them lost
+        raws = [raw.load_data(verbose="ERROR") for raw in raws]
+    return mne.concatenate_raws(list(raws), verbose="ERROR")
 
 
 def marked(raw: mne.io.BaseRaw, kind: str) -> pd.DataFrame:
@@ -158,6 +185,8 @@ def cut(
     values = raw.get_data(picks=names, start=first, stop=stop, verbose="ERROR") * MICRO
     times = np.arange(first, stop) / rate - onset
     notes = {"units": "µV", "rate": rate, "bads": list(raw.info["bads"]), **attrs}
+    if raw.info["description"]:
+        notes["assumed"] = raw.info["description"]
     return xr.DataArray(
         values, dims=("channel", "time"), coords={"channel": names, "time": times}, name="responses", attrs=notes
     )

@@ -145,6 +145,11 @@ def _wrong_kind(facts: Mapping[str, Any]) -> str:
     return ""
 
 
+def loader(name: str) -> str:
+    """Dotted name of the module that loads a recording, as its card says."""
+    return f"lib.recordings.{card(name)['loader'].partition(':')[0]}"
+
+
 def described(name: str) -> dict[str, Any]:
     """Fields of a ``Recording`` that its card gives."""
     facts = card(name)

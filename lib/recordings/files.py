@@ -19,10 +19,11 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from lib import ground
-from lib.recordings.cards import card, registry
+from lib.recordings.cards import card, loader, registry
 
 LARGEST = 64 * 2**20
 """No registered file is larger [bytes]; an archive that says otherwise is not unpacked."""
@@ -60,16 +61,17 @@ def fetch(name: str) -> Path:
 
 
 def _got_by_hand(name: str) -> Path:
-    problems = check(name)
+    problems = check(name, content=False)
     if problems:
         raise ground.MissingData(f"{name}: {problems[0]}")
     return at_hand(name)
 
 
-def check(name: str, root: str | Path | None = None) -> list[str]:
+def check(name: str, root: str | Path | None = None, *, content: bool = True) -> list[str]:
     """Compare every file of a recording with its registered SHA-256.
 
-    Where no hashes are registered, only what its card says everybody needs (`needs`) is looked for.
+    Where no hashes are registered, what its card says everybody needs (`needs`) is looked for, and every recording that
+    is there is opened: it has to be as its side files say, with amplitudes of EEG.
 
     Parameters
     ----------
@@ -77,6 +79,8 @@ def check(name: str, root: str | Path | None = None) -> list[str]:
         A recording.
     root : path, optional
         Folder that holds the recording's own folder; default as in ``load``.
+    content : bool
+        False: only whether the files are there.
 
     Returns
     -------
@@ -88,13 +92,11 @@ def check(name: str, root: str | Path | None = None) -> list[str]:
     folder = at_hand(name, root)
     if folder is None:
         return [f"no folder {' or '.join(map(str, _places(name, root)))}. {remedy(name)}"]
-    if "archive" not in card(name):
-        return [
-            f"{folder / file} is missing. {remedy(name)}"
-            for file in card(name)["needs"]
-            if not (folder / file).exists()
-        ]
-    return _problems(folder, registry(name))
+    if "archive" in card(name):
+        return _problems(folder, registry(name), content=content)
+    absent = [folder / file for file in card(name)["needs"] if not (folder / file).exists()]
+    problems = [f"{path} is missing. {remedy(name)}" for path in absent]
+    return problems if problems or not content else import_module(loader(name)).faults(folder)
 
 
 def found(name: str, root: str | Path | None = None) -> Path:
@@ -133,13 +135,13 @@ def _places(name: str, root: str | Path | None) -> list[Path]:
     return [place / card(name)["folder"] for place in roots]
 
 
-def _problems(folder: Path, files: Mapping[str, str]) -> list[str]:
+def _problems(folder: Path, files: Mapping[str, str], *, content: bool = True) -> list[str]:
     problems = []
     for file, digest in files.items():
         path = folder / file
         if not path.is_file():
             problems.append(f"{path} is missing (expected sha256 {digest})")
-        elif (got := ground.sha256(path)) != digest:
+        elif content and (got := ground.sha256(path)) != digest:
             problems.append(f"{path} is damaged: sha256 {got}, expected {digest}")
     return problems
 

@@ -6,7 +6,7 @@ out: the tables of an ``EEGRecording``, annotations, audio, and responses on clo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -292,6 +292,17 @@ def check_words(name: str, path: Path, words: pd.DataFrame, duration: float) -> 
     if offset.max() > duration + OVERHANG:
         last = f"the last ends at {offset.max():.3f} s, the sound at {duration:.3f} s"
         raise damaged(name, path, f"words that lie within their sound; {last}")
+
+
+def faults(readers: Iterable[Callable[[], mne.io.BaseRaw]]) -> list[str]:
+    """Messages of those recordings that cannot be read: damaged, not there, or not in volts."""
+    found = []
+    for read in readers:
+        try:
+            read()
+        except (ground.DamagedData, ground.MissingData) as error:
+            found.append(str(error))
+    return found
 
 
 def fingerprint(name: str, folder: Path, tables: Tables, large: Sequence[Path], *facts: Any) -> str:

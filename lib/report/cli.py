@@ -129,7 +129,7 @@ def data_list() -> None:
     table = Table("recording", "what it is", "licence", "here")
     for name in recordings.names():
         card = recordings.card(name)
-        here = "made when needed" if card["simulated"] else ("no" if recordings.check(name) else "yes")
+        here = "made when needed" if card["simulated"] else ("no" if recordings.check(name, content=False) else "yes")
         table.add_row(name, card["title"], card["licence"], here)
     _console().print(table)
 

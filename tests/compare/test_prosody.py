@@ -36,7 +36,7 @@ def voice(seed, f0, glide, vib, am, tilt, noise, dur, amp, **_):
 
 @pytest.fixture(scope="module")
 def voices():
-    return {told["params"]["id"]: voice(**told["params"]) for told in REFERENCE["voices"]}
+    return {known["params"]["id"]: voice(**known["params"]) for known in REFERENCE["voices"]}
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +46,19 @@ def features(voices):
 
 def test_functionals_are_those_of_opensmile(voices, features):
     assert features.shape == (6, 88)
-    for told in REFERENCE["voices"]:
-        name = told["params"]["id"]
-        same = hashlib.sha256(voices[name].tobytes()).hexdigest() == told["int16_sha256_le"]
-        expected = told.get("all_88_functionals", told["valence_features"] | told["arousal_features"])
+    for known in REFERENCE["voices"]:
+        name = known["params"]["id"]
+        same = hashlib.sha256(voices[name].tobytes()).hexdigest() == known["int16_sha256_le"]
+        expected = known.get("all_88_functionals", known["valence_features"] | known["arousal_features"])
         got = features.loc[name, list(expected)]
         np.testing.assert_allclose(got, list(expected.values()), rtol=1e-5 if same else 1e-3, atol=1e-6)
 
 
 def test_published_proxies(features):
     scores = affect_scores(features)
-    for told in REFERENCE["voices"]:
-        expected = [told[f"{name}_score"] for name in ("arousal", "valence", "sentiment")]
-        np.testing.assert_allclose(scores.loc[told["params"]["id"]], expected, atol=5e-3)
+    for known in REFERENCE["voices"]:
+        expected = [known[f"{name}_score"] for name in ("arousal", "valence", "sentiment")]
+        np.testing.assert_allclose(scores.loc[known["params"]["id"]], expected, atol=5e-3)
     assert set(PROXIES["published"]["valence"]) == set(REFERENCE["valence_features"])
     assert set(PROXIES["published"]["arousal"]) == set(REFERENCE["arousal_features"])
 
@@ -86,6 +86,19 @@ def test_proxies_within_speakers_forget_who_speaks():
     )
     assert affect_scores(moved).groupby(speaker).mean().loc["a", "arousal"] > 0.9
     assert affect_scores(moved * 0 + 1).eq(0).all(axis=None)
+
+
+def six_sentences():
+    names = dict.fromkeys(name for names in PROXIES["published"].values() for name in names)
+    return pd.DataFrame(np.random.default_rng(0).standard_normal((6, len(names))), columns=[*names])
+
+
+@pytest.mark.parametrize("unit", [1e-13, 1e-8, 1e8])
+def test_units_of_functionals_do_not_matter(unit):
+    plain, scaled = (affect_scores(six_sentences() * a) for a in (1, unit))
+    pd.testing.assert_frame_equal(scaled, plain, check_exact=False, rtol=1e-6)
+    missing = six_sentences().where(six_sentences() > -1)
+    pd.testing.assert_frame_equal(affect_scores(missing), affect_scores(missing.fillna(0)))
 
 
 def test_descriptors_have_times_in_seconds(voices):
@@ -119,12 +132,12 @@ def latent(seed=None):
 def test_published_tri_modal_scores():
     sound, brain, model = latent()
     got = tri_modal([(sound, brain, model)], n_permutations=20)
-    told, squared = TRIMODAL["published_code"], TRIMODAL["squared"]
+    known, squared = TRIMODAL["published_code"], TRIMODAL["squared"]
     np.testing.assert_allclose(
-        got.correlations, [told["r_prosody_eeg"], told["r_llm_eeg"], told["r_prosody_llm"]], atol=1e-10
+        got.correlations, [known["r_prosody_eeg"], known["r_llm_eeg"], known["r_prosody_llm"]], atol=1e-10
     )
     np.testing.assert_allclose(got.squared, [squared[k] for k in ("acoustic_eeg", "llm_eeg", "acoustic_llm")])
-    expected = [TRIMODAL["product"], TRIMODAL["geometric_mean"], TRIMODAL["minimum"], told["tnc_score"]]
+    expected = [TRIMODAL["product"], TRIMODAL["geometric_mean"], TRIMODAL["minimum"], known["tnc_score"]]
     np.testing.assert_allclose(got.observed, expected, atol=1e-10)
 
 
@@ -203,6 +216,17 @@ def test_scores_stay_in_their_range():
         (lambda: functionals({"a": np.zeros(100)}, 16000), "sound 'a' lasts 0.006 s, too short"),
         (lambda: functionals({"a": np.zeros((100, 2))}, 16000), "mono"),
         (lambda: functionals({}, 16000), "no sounds"),
+        (lambda: functionals([np.zeros(16000)], 16000), "mapping of names"),
+        (lambda: functionals({"a": 1000 * np.ones(16000, dtype="i2")}, 16000), "sound 'a' reaches 1000: give samples"),
+        (lambda: functionals({"a": np.zeros(16000)}, 0), "rate must be samples per second"),
+        (lambda: descriptors(np.zeros(16000), -5), "rate must be samples per second"),
+        (lambda: descriptors(np.full(16000, np.nan), 16000), "finite mono samples"),
+        (lambda: affect_scores(six_sentences().astype(str)), "features must be numbers"),
+        (lambda: affect_scores(six_sentences() / 0.0), "none infinite"),
+        (lambda: affect_scores(six_sentences()[:0]), "at least two of each speaker"),
+        (lambda: affect_scores(six_sentences(), within=["a"] * 5), "at least two of each speaker"),
+        (lambda: affect_scores(six_sentences(), within=[np.nan] * 3 + [1.0] * 3), "some are missing"),
+        (lambda: energy_and_duration(six_sentences(), np.ones(6)), "the features lack equivalentSoundLevel_dBp"),
         (lambda: affect_scores(pd.DataFrame({"x": [1, 2]}), "own"), "unknown variant"),
         (lambda: affect_scores(pd.DataFrame({"x": [1, 2]})), "the features lack"),
         (lambda: affect_scores(pd.DataFrame({"x": [1, 2]}), within=["a", "b"]), "at least two of each speaker"),

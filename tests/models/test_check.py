@@ -22,6 +22,7 @@ def checked(counting, monkeypatch):
         if change:
             model = dataclasses.replace(model, represent=lambda waves: change(counting[0].represent(waves), waves))
         monkeypatch.setattr(room, "load", lambda name: model)
+        monkeypatch.setattr(room, "load_language", lambda name: model)
         monkeypatch.setattr(room, "card", lambda name: {**CARD, **facts})
         return check("counting")
 
@@ -107,10 +108,10 @@ def test_reading_model_reads_two_texts(checked):
         spans = [np.array([(i, i + 1) for i in range(len(text))]) for text in texts]
         return [TextStates({"embedding": np.ones((len(s), 4), np.float32)}, s) for s in spans]
 
-    model = LanguageModel("reader", {"embedding": 4}, "1", read)
-    assert checked(model=model, layers=1).problems == []
+    model = LanguageModel("reader", {"embedding": 4}, read)
+    assert checked(model=model, layers=1, input="text").problems == []
     wrong = dataclasses.replace(model, layers={"embedding": 5})
-    assert "has shape" in checked(model=wrong, layers=1).problems[0]
+    assert "has shape" in checked(model=wrong, layers=1, input="text").problems[0]
 
 
 def test_frame_rate_is_that_of_the_clock():

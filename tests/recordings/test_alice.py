@@ -338,6 +338,16 @@ def test_columns_that_cannot_be_right_are_noticed(copy, change, what):
     assert load("alice", copy, subjects=["S01"]).subjects == ("S01",)
 
 
+@pytest.mark.parametrize("stated", [None, "V"])
+def test_a_recording_in_volts_is_brought_to_microvolts_and_says_so(copy, stated):
+    hdr = {"Fs": 500.0} | ({"chanunit": cells([stated] * 62)} if stated else {})
+    volts = np.vstack([samples("S03") * 1e-6, np.ones((2, 9000))])
+    rewritten(copy / "alice" / "S03.mat", "raw", trial=volts, hdr=hdr, label=cells([*EEG, "VEOG", "Aux5"]))
+    with pytest.warns(UserWarning, match=r"S03\.mat states .*taken for V"):
+        raw = load("alice", copy).raw("S03")
+    np.testing.assert_allclose(raw.get_data(picks=EEG) * 1e6, samples("S03"), rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [

@@ -94,8 +94,8 @@ def weights(card: Mapping, seed: int | None = None) -> list[Path]:
 
 def family_of(card: Mapping):
     """Module of this folder that holds a card's architecture."""
-    if card.get("architecture") not in FAMILIES:
-        raise unknown("architecture", card.get("architecture"), FAMILIES)
+    if card["architecture"] not in FAMILIES:
+        raise unknown(f"architecture of {card['name']}", card["architecture"], FAMILIES)
     return import_module(f"lib.models.architectures.{card['architecture']}")
 
 
@@ -133,7 +133,7 @@ def filled(family, config: Mapping, files: Mapping[str, Path]):
     except RuntimeError as error:
         lines = " ".join(line.strip() for line in str(error).splitlines()[1:4])
         where = ", ".join(str(file) for file in files.values())
-        raise DamagedData(f"weights in {where} do not fit the architecture: {lines}") from error
+        raise DamagedData(f"weights in {where} do not fit the architecture: {lines:.240}") from error
     return networks.ready(network.float())
 
 

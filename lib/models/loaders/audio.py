@@ -10,6 +10,7 @@ shorter sounds padded as they expect; frames whose centre lies beyond the end of
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -55,7 +56,7 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     if seed is None:
         return _of_folder(checkpoints.find(card), card)
     encoder = _encoder(card)
-    config = _class(encoder.config)(**card.get("config", {}))
+    config = checkpoints.configured(_class(encoder.config), card.get("config", {}), card)
     extractor = _extractor(encoder, config, card.get("extractor", {}))
     return _model(card, config, extractor, lambda: _untrained(encoder, config, seed))
 
@@ -90,8 +91,11 @@ def _of_folder(folder: Path, card) -> Model:
     path, settings = _described(folder)
     try:
         extractor = _extractor(encoder, config, card.get("extractor", {}) | settings)
+        rate = operator.index(extractor.sampling_rate)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise DamagedData(f"{path} does not describe a {encoder.extractor}: {error}") from error
+    if rate != card.get("rate", rate):
+        raise DamagedData(f"{path}: {card['name']} hears at {rate} Hz, but its card says {card['rate']} Hz")
     return _model(card, config, extractor, lambda: _trained(encoder, config, folder))
 
 
@@ -107,8 +111,6 @@ def _model(card, config, extractor, build) -> Model:
     encoder, network = _encoder(card), cache(build)
     layers, clocks = encoder.layers(config), _clocks(encoder, config, extractor)
     rate, longest = extractor.sampling_rate, encoder.longest and encoder.longest(extractor)
-    if rate != card.get("rate", rate):
-        raise DamagedData(f"{card['name']} hears at {rate} Hz, but its card says {card['rate']} Hz")
 
     def represent(waves: np.ndarray) -> dict[str, Frames]:
         if longest and waves.shape[1] > longest:
@@ -162,8 +164,8 @@ def _clocks(encoder, config, extractor) -> list[Clock]:
 
 
 def _encoder(card) -> Encoder:
-    if card.get("architecture") not in ENCODERS:
-        raise unknown("architecture of an audio encoder", card.get("architecture"), ENCODERS)
+    if card["architecture"] not in ENCODERS:
+        raise unknown(f"architecture of the audio encoder {card['name']}", card["architecture"], ENCODERS)
     return ENCODERS[card["architecture"]]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.ground import DamagedData, MissingData, unknown
+from lib.ground import DamagedData, MissingData, WrongUse, unknown
 from lib.models.activations import Frames
 from lib.models.extraction import Model
 from lib.models.loaders import checkpoints, networks
@@ -50,7 +50,7 @@ def load(card: Mapping, seed: int | None = None, *, part: str = "decoder") -> Mo
     """
     if seed is None:
         return _of_folder(checkpoints.find(card), card, part)
-    config = _class(_design(card).config)(**card.get("config", {}))
+    config = checkpoints.configured(_class(_design(card).config), card.get("config", {}), card)
 
     def build():
         kind = _class(_design(card).network)
@@ -157,7 +157,7 @@ def _prompt(card, config) -> tuple[int, ...]:
     prompt = tuple(card.get("prompt", () if first is None else (first,)))
     last = config.text_config.vocab_size - 1
     if any(not 0 <= token <= last for token in prompt):
-        raise ValueError(f"prompt of {card['name']} is {list(prompt)}; every token must be from 0 to {last}")
+        raise WrongUse(f"prompt of {card['name']} is {list(prompt)}; every token must be from 0 to {last}")
     return prompt
 
 
@@ -218,7 +218,7 @@ def _frames(state, times) -> Frames:
 
 def _design(card) -> Design:
     if card["architecture"] not in DESIGNS:
-        raise unknown("architecture of an audio language model", card["architecture"], DESIGNS)
+        raise unknown(f"architecture of the audio language model {card['name']}", card["architecture"], DESIGNS)
     return DESIGNS[card["architecture"]]
 
 
@@ -271,8 +271,9 @@ def _adapt(network, folder):
                 place = name.split(".layers.")[1].removesuffix(".lora_A.weight")
                 weight = network.language_model.get_parameter(f"layers.{place}.weight")
                 weight += facts["lora_alpha"] / facts["r"] * (up @ down)  # (out, rank) @ (rank, in)
-    except (KeyError, IndexError, AttributeError, RuntimeError) as error:
-        raise DamagedData(f"the adapter in {folder} does not fit the language model: {error}") from error
+    except (LookupError, TypeError, ArithmeticError, AttributeError, RuntimeError) as error:
+        line = f"{type(error).__name__}: {error}"
+        raise DamagedData(f"the adapter in {folder} does not fit the language model: {line:.200}") from error
 
 
 def _ready(network):

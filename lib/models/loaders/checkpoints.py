@@ -142,12 +142,21 @@ def facts_of(file: Path, *needed: str) -> dict:
     return facts
 
 
-def configured(kind: Any, facts: Mapping, file: Path) -> Any:
-    """Configuration of a class of transformers from the settings in a file, DamagedData if they don't make one."""
+def configured(kind: Any, facts: Mapping, place: Path | Mapping) -> Any:
+    """Configuration of a class of transformers, from the settings in a file or in the row of a card.
+
+    Raises
+    ------
+    lib.ground.DamagedData, lib.ground.WrongUse
+        If the settings in the file, or in the row, don't make one.
+    """
     try:
-        return kind.from_dict(dict(facts))
+        return kind.from_dict(dict(facts)) if isinstance(place, Path) else kind(**facts)
     except Exception as error:  # each class checks its sizes in its own way
-        raise DamagedData(f"{file} does not describe a {kind.__name__}: {_first(error)}") from error
+        line = f"does not describe a {kind.__name__}: {_first(error)}"
+        if isinstance(place, Path):
+            raise DamagedData(f"{place} {line}") from error
+        raise WrongUse(f"data/models.yml: `config` in the row of {place['name']!r} {line}") from error
 
 
 def state_dict(path: str | Path) -> dict:
@@ -359,4 +368,5 @@ def _unwrapped(read) -> dict:
 
 
 def _first(error) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    """Kind of an error and its first sentence; what libraries advise after it is not ours to pass on."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()).partition('. ')[0]:.160}"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.ground import DamagedData, MissingData
+from lib.ground import DamagedData, MissingData, WrongUse
 from lib.models.loaders import checkpoints, networks
 from lib.models.revisions import revision
 from lib.models.text import LanguageModel, TextStates
@@ -145,9 +145,11 @@ def _batches(lengths) -> Iterator[list[int]]:
 
 
 def _untrained(card, seed) -> LanguageModel:
-    from transformers import AutoConfig
+    from transformers.models.auto import CONFIG_MAPPING
 
-    config = AutoConfig.for_model(card["architecture"], **card.get("config", {}))
+    if card["architecture"] not in CONFIG_MAPPING:
+        raise WrongUse(f"architecture of {card['name']} is {card['architecture']!r}, which transformers does not know")
+    config = checkpoints.configured(CONFIG_MAPPING[card["architecture"]], card.get("config", {}), card)
 
     @cache
     def parts():

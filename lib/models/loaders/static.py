@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import replace
@@ -43,7 +44,7 @@ def weights(card: Mapping, seed: int | None = None) -> list[Path]:
     """Find the file with the vectors of a roster card; a seed is refused, see ``load``."""
     if seed is not None:
         raise WrongUse(f"{card['name']} is a list of vectors: there is no untrained:{card['name']}:{seed}")
-    return [_file(card)]
+    return [checkpoints.verified(_file(card))]
 
 
 def _file(card) -> Path:
@@ -82,17 +83,24 @@ def vectors(path: str | Path, wanted: Set[str], width: int) -> dict[str, np.ndar
     Raises
     ------
     lib.ground.DamagedData
-        If the vectors of the file do not have `width` numbers.
+        If the file is not one of vectors with `width` numbers each, or is not all there.
     """
-    path = Path(path)
+    path = checkpoints.verified(Path(path))
     made: dict[str, np.ndarray] = {}
-    with _opened(path) as file:
-        binary = _is_binary(file)
-    with _opened(path) as file:
-        for word, numbers in (_binary if binary else _lines)(file, path, {word.encode() for word in wanted}, width):
-            made.setdefault(word.decode(), numbers)
-            if len(made) == len(wanted):
-                break
+    try:
+        with _opened(path) as file:
+            binary = _is_binary(file)
+        with _opened(path) as file:
+            for word, numbers in (_binary if binary else _lines)(file, path, {word.encode() for word in wanted}, width):
+                made.setdefault(word.decode(), numbers)
+                if len(made) == len(wanted):
+                    break
+    except DamagedData:
+        raise
+    except (OSError, EOFError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
+        raise DamagedData(
+            f"{path} cannot be read as word vectors ({type(error).__name__}: {error}): fetch it again"
+        ) from error
     return made
 
 
@@ -129,6 +137,8 @@ def _lines(file, path, wanted, width) -> Iterator[tuple[bytes, np.ndarray]]:
             _check(rest.count(b" ") + 1, width, path)
         if word in wanted and rest.count(b" ") == width - 1:  # some words of GloVe hold spaces: not this word
             yield word, np.array(rest.split(), dtype=np.float32)
+        elif rest.count(b" ") < width - 1 and not line.endswith(b"\n"):
+            raise DamagedData(f"{path} ends inside a vector: fetch it again")
 
 
 def _binary(file, path, wanted, width) -> Iterator[tuple[bytes, np.ndarray]]:

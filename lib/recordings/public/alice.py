@@ -109,6 +109,12 @@ def load(
     )
 
 
+def faults(folder: Path) -> list[str]:
+    """What is wrong with any recording that is there, a line each."""
+    facts = described(NAME)["card"]
+    return spoken.faults(partial(alice_eeg.recorded, folder, facts, who) for who in alice_eeg.subjects(folder))
+
+
 def _check(surprisal: str, published: Sequence[str]) -> None:
     if surprisal not in MODELS:
         raise ground.unknown("model of surprisal", surprisal, MODELS)

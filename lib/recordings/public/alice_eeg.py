@@ -20,6 +20,7 @@ import pandas as pd
 from lib.recordings import spoken
 from lib.recordings.bids import MICRO
 from lib.recordings.files import damaged
+from lib.recordings.units import in_volts
 
 if TYPE_CHECKING:
     import mne
@@ -165,27 +166,38 @@ def marked_raw(
     """A listener's recording with positions, marks, and the publisher's rejections where asked for."""
     import mne
 
-    path = recording_file(folder, subject)
-    raw = _fieldtrip(path) if path.suffix == ".mat" else _brainvision(path)
-    if raw.info["sfreq"] != card["rate"]:
-        raise damaged(NAME, path, f"{card['rate']} samples per second, got {raw.info['sfreq']:g}")
-    places = positions()
-    extra = {name: "eog" if "EOG" in name.upper() else "misc" for name in raw.ch_names if name not in places}
-    raw.set_channel_types(extra, on_unit_change="ignore", verbose="ERROR")
-    if len(raw.ch_names) - len(extra) != card["channels"]:
-        raise damaged(NAME, path, f"{card['channels']} EEG channels, got {len(raw.ch_names) - len(extra)}")
-    raw.info["line_freq"] = card["line_freq"]
+    raw = recorded(folder, card, subject)
     if "components" in rejections:
         raw = _without_components(raw.load_data(verbose="ERROR"), *_parameters(folder, subject))
     landmarks = {name: _place(*angles) for name, angles in FIDUCIALS.items()}
-    raw.set_montage(mne.channels.make_dig_montage(places, **landmarks), verbose="ERROR")
+    raw.set_montage(mne.channels.make_dig_montage(positions(), **landmarks), verbose="ERROR")
     if "channels" in rejections:
         raw.info["bads"] = _bad_channels(raw, card, subject, *_parameters(folder, subject))
     return spoken.marked_up(raw, onsets[subject], tables)
 
 
-def _fieldtrip(path: Path) -> mne.io.BaseRaw:
-    """The one trial of a FieldTrip struct, which counts in µV."""
+def recorded(folder: Path, card: Mapping[str, Any], subject: str) -> mne.io.BaseRaw:
+    """A listener's recording as it was published, in volts."""
+    path = recording_file(folder, subject)
+    raw, stated = _fieldtrip(path) if path.suffix == ".mat" else _brainvision(path)
+    if raw.info["sfreq"] != card["rate"]:
+        raise damaged(NAME, path, f"{card['rate']} samples per second, got {raw.info['sfreq']:g}")
+    raw = in_volts(_typed(raw, card, path), stated, str(path), default="µV")
+    raw.info["line_freq"] = card["line_freq"]
+    return raw
+
+
+def _typed(raw: mne.io.BaseRaw, card: Mapping[str, Any], path: Path) -> mne.io.BaseRaw:
+    """The recording with what is no electrode of the cap marked as such."""
+    extra = {name: "eog" if "EOG" in name.upper() else "misc" for name in raw.ch_names if name not in positions()}
+    raw.set_channel_types(extra, on_unit_change="ignore", verbose="ERROR")
+    if len(raw.ch_names) - len(extra) != card["channels"]:
+        raise damaged(NAME, path, f"{card['channels']} EEG channels, got {len(raw.ch_names) - len(extra)}")
+    return raw
+
+
+def _fieldtrip(path: Path) -> tuple[mne.io.BaseRaw, dict[str, list[str]]]:
+    """The one trial of a FieldTrip struct, taken for µV, and the units that its header states for some channels."""
     import mne
 
     found = _struct(path, "raw", ("label", "fsample", "trial"))
@@ -194,14 +206,19 @@ def _fieldtrip(path: Path) -> mne.io.BaseRaw:
     if values.dtype == object or values.ndim != 2 or len(values) != len(labels) or not np.isfinite(values).all():
         raise damaged(NAME, path, f"one trial of {len(labels)} channels, got shape {values.shape}")
     info = mne.create_info(labels, float(found["fsample"]), "eeg", verbose="ERROR")
-    return mne.io.RawArray(values / MICRO, info, verbose="ERROR")
+    raw = mne.io.RawArray(values / MICRO, info, verbose="ERROR")
+    header = found.get("hdr")
+    listed = header.get("chanunit", ()) if isinstance(header, dict) else ()
+    units = [str(text) for text in np.atleast_1d(listed)] if len(np.atleast_1d(listed)) == len(labels) else []
+    return raw, {label: [text] for label, text in zip(labels, units, strict=False)}
 
 
-def _brainvision(path: Path) -> mne.io.BaseRaw:
+def _brainvision(path: Path) -> tuple[mne.io.BaseRaw, dict[str, list[str]]]:
     import mne
 
     try:
-        return mne.io.read_raw_brainvision(path, verbose="ERROR")
+        raw = mne.io.read_raw_brainvision(path, verbose="ERROR")
+        return raw, {name: [text] for name, text in (raw._orig_units or {}).items()}
     except (OSError, ValueError, RuntimeError, KeyError, IndexError) as error:
         raise damaged(NAME, path, f"a BrainVision recording; it cannot be read ({error})") from error
 

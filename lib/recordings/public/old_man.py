@@ -109,6 +109,15 @@ def load(
     )
 
 
+def faults(folder: Path) -> list[str]:
+    """What is wrong with any recording that is there, a line each; those that are not there are no fault."""
+    facts = described(NAME)["card"]
+    there = [(who, run) for who in bids.subjects(folder) for run in _runs(folder, who)]
+    headers = {one: _stem(folder, *one).with_suffix(".vhdr") for one in there}
+    here = [one for one in there if headers[one].is_file() and not bids.is_pointer(headers[one])]
+    return spoken.faults(partial(_run, folder, facts, *one) for one in here)
+
+
 def sentence_numbers(words: pd.DataFrame, *, pause: float, shortest: float) -> np.ndarray:
     """Number of the sentence of each word of a run, from 1: our rule, as ``load`` states it.
 
@@ -241,15 +250,12 @@ def _raw(
     folder: Path, card: Mapping[str, Any], runs: Sequence[int], tables: spoken.Tables, subject: str
 ) -> mne.io.BaseRaw:
     """All chosen runs of a subject one after the other, marked; samples stay on disk."""
-    import mne
-
     raws = [_run(folder, card, subject, run) for run in runs]
     bads = [name for name in raws[0].ch_names if any(name in raw.info["bads"] for raw in raws)]
     for raw in raws:
         raw.info["bads"] = bads  # they differ from run to run, and one recording has one list
     starts = np.cumsum([0, *(raw.n_times for raw in raws[:-1])]) / card["rate"]
-    raw = mne.concatenate_raws(raws, verbose="ERROR")
-    return spoken.marked_up(raw, dict(zip(tables.segments.index, starts, strict=True)), tables)
+    return spoken.marked_up(bids.joined(raws), dict(zip(tables.segments.index, starts, strict=True)), tables)
 
 
 def _run(folder: Path, card: Mapping[str, Any], subject: str, run: int) -> mne.io.BaseRaw:
