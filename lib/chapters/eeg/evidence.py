@@ -185,33 +185,41 @@ def noise_rankings(models: Mapping[str, Scores]) -> pd.DataFrame:
 def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") -> tuple[Measured, pd.DataFrame]:
     """Best of all layers of all models against the best of each draw, and the same model by model.
 
+    Layers differ in what chance gives them: slow frames are like any slow response. The best layer is the one furthest
+    above its own null, in the data and in every draw. P-values count draws around the mean of all of them and the
+    observed value, which no pairing changes; so the test stays exact. How far above is told against unrelated pairs
+    (``null_mean``), in which the observed one has no part, minus how far the best layer of a draw is.
+
     Returns
     -------
     Measured
-        Best minus mean best under the null: value and p of the mean over everybody, interval over units.
+        Value and p of the mean over everybody, interval over units.
     pandas.DataFrame
-        By model: value, null_mean, p (corrected over its layers).
+        By model: layer, value, null_mean, excess, p (corrected over its layers).
     """
-    rows, observed, draws, each, lucky = [], [], [], [], []
+    rows, observed, draws, beyond, each = [], [], [], [], []
     for name, one in models.items():
-        group = one.group
-        row, best = group.observed.sel(measure=measure), group.draws.sel(measure=measure).max("layer")
-        p = (int((best >= float(row.max()) - ROUNDING).sum()) + 1) / (group.n_permutations + 1)
-        where = str(row.idxmax().values)
-        rows.append((name, where, float(row.max()), float(best.mean()), p))
-        observed.append(float(row.max()))
-        draws.append(best.values)
-        each.append(by_unit(one.observed.sel(measure=measure)).sel(layer=where))
-        lucky.append(by_unit(one.expected.sel(measure=measure)).mean("layer"))
+        row, drawn, mean = (x.sel(measure=measure) for x in (one.group.observed, one.group.draws, one.group.null_mean))
+        middle = (drawn.sum("draw") + row) / (drawn.sizes["draw"] + 1)
+        where = str((row - middle).idxmax().values)
+        best, drawn = float((row - middle).max()), (drawn - middle).max("layer").values
+        above = float(row.sel(layer=where) - mean.sel(layer=where))
+        rows.append((name, where, float(row.sel(layer=where)), float(mean.sel(layer=where)), above, _p(drawn, best)))
+        observed.append(best)
+        draws.append(drawn)
+        beyond.append(above)
+        each.append(by_unit(one.excess.sel(measure=measure, layer=where)))
     top, null = int(np.argmax(observed)), np.max(draws, axis=0)
-    p = (int((null >= observed[top] - ROUNDING).sum()) + 1) / (len(null) + 1)
-    value = observed[top] - null.mean()
-    units = (each[top] - lucky[top]).values
-    spread = estimate(units)
+    spread, value = estimate(each[top].values), beyond[top] - null.mean()
     low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
-    return Measured(value=value, low=low, high=high, n=spread.n, p=p, draws=len(null)), pd.DataFrame(
-        rows, columns=["model", "layer", "value", "null_mean", "p"]
-    )
+    columns = ["model", "layer", "value", "null_mean", "excess", "p"]
+    return Measured(
+        value=value, low=low, high=high, n=spread.n, p=_p(null, observed[top]), draws=len(null)
+    ), pd.DataFrame(rows, columns=columns)
+
+
+def _p(draws: np.ndarray, observed: float) -> float:
+    return (int((draws >= observed - ROUNDING).sum()) + 1) / (len(draws) + 1)
 
 
 # ---- windows of time ----
