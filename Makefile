@@ -1,6 +1,7 @@
 # make book    the rendered book, _build/html/index.html   (EDITION=pocket | open | full, STRICT=1: warnings are errors)
 # make test    the tests
-# make bench   side-by-side speed and memory against the libraries a user would pick instead
+# make mutants put faults into a copy of the project and see which of them the tests catch (some minutes)
+# make bench   side-by-side speed and memory against the libraries a user would pick instead (at most ten minutes)
 # make fresh   clone this repository into an empty folder and do there what README says
 # make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
 # make lint    style of the code
@@ -10,13 +11,16 @@ VENV    := .venv
 READY   := $(VENV)/.installed
 BIN     := $(VENV)/bin
 
-.PHONY: book test bench recovery fresh lint clean
+.PHONY: book test mutants bench recovery fresh lint clean
 
 book: $(READY)
 	$(BIN)/alike book --edition $(EDITION) $(if $(STRICT),--strict)
 
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
+
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -5,27 +5,38 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 
 import numpy as np
 
-from benchmarks.frame import peak_memory, row
+from benchmarks.frame import Step, peak_memory, row
 from lib.models import load, sound_activations, sound_features
 
 NAME = "untrained:wav2vec2-base:0"
-N_SOUNDS, SECONDS, RATE = 165, 2.0, 16000
+N_SOUNDS, FEW, SECONDS, RATE = 24, 8, 2.0, 16000
 LAYERS = ["embedding", *(f"layer.{k + 1}" for k in range(12))]
 WORK = f"{N_SOUNDS} sounds of two seconds, 13 layers of 768 units (wav2vec 2.0 base, random weights)"
 OTHER = f"transformers {version('transformers')}, one sound after the other: feature extractor, hidden states, mean"
 
 
-def run() -> list[dict]:
+def steps() -> list[Step]:
+    return [
+        Step(f"layers of {N_SOUNDS} sounds: computed in both precisions, and read from the cache", computed),
+        Step(f"peak memory of {FEW} sounds in both precisions", memory),
+    ]
+
+
+@contextmanager
+def empty_cache() -> Iterator[None]:
+    """Cache in an empty folder while the block lasts."""
+    before = os.environ.get("ALIKE_CACHE")
     with tempfile.TemporaryDirectory() as folder:
-        before = os.environ.get("ALIKE_CACHE")
         os.environ["ALIKE_CACHE"] = folder
         try:
-            return [*computed(), *memory()]
+            yield
         finally:
             os.environ.pop("ALIKE_CACHE") if before is None else os.environ.update(ALIKE_CACHE=before)
 
@@ -71,41 +82,36 @@ def taken(call, best: dict, name: str):
     return result
 
 
-def computed(turns: int = 2) -> list[dict]:
+@empty_cache()
+def computed(turns: int = 2) -> Iterator[dict]:
     """Time of computing everything, in both precisions, and of finding it in the cache."""
-    sounds, model = simulate(), load(NAME)
+    sounds, model, best, found = simulate(), load(NAME), {}, {}
     network = plain_network().to("cuda" if _on_gpu() else "cpu")
+    plain = partial(plain_loop, network)
     ours = {p: partial(sound_features, model, layers=LAYERS, precision=p, cache=False) for p in ("full", "half")}
-    for call in (partial(plain_loop, network), *ours.values()):
-        call(sounds=sounds[:8])
-    best, found = {}, {}
+    for call in (plain, *ours.values()):
+        call(sounds=sounds[:2])
     for _ in range(turns):
-        found["plain"] = taken(lambda: plain_loop(network, sounds), best, "plain")
+        found["plain"] = taken(partial(plain, sounds=sounds), best, "plain")
         for precision, call in ours.items():
             found[precision] = taken(partial(call, sounds=sounds), best, precision)
+    same = {precision: agreement(found[precision], found["plain"]) for precision in ours}
+    yield beside("Computed", best, "full", same["full"], "float32 on both sides")
+    note = "products in bfloat16 where torch says it is safe, against float32"
+    yield beside("Computed in half precision", best, "half", same["half"], note)
     sound_features(model, sounds, LAYERS)
     size = sum(values.nbytes for a in sound_activations(model, sounds, LAYERS) for values in a.layers.values()) / 1e6
     for _ in range(3):
         found["cache"] = taken(lambda: sound_features(load(NAME), sounds, LAYERS), best, "cache")
         taken(lambda: list(sound_activations(load(NAME), sounds, LAYERS)), best, "frames")
-    notes = {
-        "full": "float32 on both sides",
-        "half": "products in bfloat16 where torch says it is safe, against float32",
-        "cache": "a second run: the network is not made",
-        "frames": f"frame by frame: {size:,.0f} MB are verified and mapped",
-    }
-    what = {"full": "Computed", "half": "Computed in half precision", "cache": "Cached", "frames": "Cached frames"}
-    return [
-        row(
-            f"{what[key]}: {WORK}",
-            best[key],
-            theirs=best["plain"],
-            other=OTHER,
-            check=agreement(found[key], found["plain"]) if key in found else "",
-            note=note,
-        )
-        for key, note in notes.items()
-    ]
+    same["cache"] = agreement(found["cache"], found["plain"])
+    yield beside("Cached", best, "cache", same["cache"], "a second run: the network is not made")
+    yield beside("Cached frames", best, "frames", "", f"frame by frame: {size:,.0f} MB are verified and mapped")
+
+
+def beside(what: str, best: dict[str, float], key: str, check: str, note: str) -> dict:
+    """One row: the shortest time of one of our ways beside that of the plain loop."""
+    return row(f"{what}: {WORK}", best[key], theirs=best["plain"], other=OTHER, check=check, note=note)
 
 
 def agreement(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> str:
@@ -121,14 +127,15 @@ def _on_gpu() -> bool:
     return torch.cuda.is_available()
 
 
+@empty_cache()
 def memory() -> list[dict]:
-    """Peak memory of a process that makes the network and hears 33 of the sounds."""
+    """Peak memory of a process that makes the network and represents a few of the sounds."""
     setup = (
         "import torch, transformers\n"
         "from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model\n"
         "from benchmarks.bench_activations import LAYERS, NAME, load, plain_loop, plain_network, simulate, "
         "sound_features\n"
-        "sounds = simulate(33)"
+        f"sounds = simulate({FEW})"
     )
     _, plain = peak_memory(setup, "plain_loop(plain_network(), sounds)")
     rows = []
@@ -137,7 +144,7 @@ def memory() -> list[dict]:
         _, peak = peak_memory(setup, call)
         rows.append(
             row(
-                f"Peak memory in {precision} precision, 33 such sounds",
+                f"Peak memory in {precision} precision, {FEW} such sounds",
                 peak,
                 theirs=plain,
                 other=OTHER,

@@ -5,27 +5,34 @@ from __future__ import annotations
 import io
 import time
 from contextlib import redirect_stdout
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from itertools import product
 
 import numpy as np
 
-from benchmarks.frame import best_of, peak_memory, row
+from benchmarks.frame import Step, best_of, peak_memory, row
 from lib.compare.encoding.ceilings import STABLE_ALPHAS, noise_corrected_r2
 from lib.compare.encoding.nested import nested_ridge
 
 N_SOUNDS, N_FEATURES, N_VOXELS = 165, 768, 7694
 ALPHAS = np.logspace(-2, 6, 17)
+OPTIONS = {"extend_alphas": False, "units": "absolute", "device": "cpu"}
 FOLDS = np.arange(N_SOUNDS) % 5
 SIZES = f"{N_SOUNDS} sounds × {N_FEATURES:,} features × {N_VOXELS:,} voxels"
 
 
-def run() -> list[dict]:
-    x, y = simulate(N_VOXELS)
-    return [*nested(x, y), per_voxel_loop(x, y), corrected(x, y), memory()]
+def steps() -> list[Step]:
+    return [
+        Step("nested ridge beside himalaya in single precision", partial(nested, "float32")),
+        Step("nested ridge beside himalaya in double precision", partial(nested, "float64")),
+        Step("nested ridge beside one fit per voxel", per_voxel_loop),
+        Step("noise-corrected R² beside ridge with a penalty per target", corrected),
+        Step("peak memory of nested ridge", memory),
+    ]
 
 
+@cache
 def simulate(n_voxels: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((N_SOUNDS, N_FEATURES))
@@ -58,44 +65,41 @@ def himalaya(x: np.ndarray, y: np.ndarray, alphas: np.ndarray, dtype: str, batch
     return predictions
 
 
-def nested(x: np.ndarray, y: np.ndarray) -> list[dict]:
-    """Against the fastest arrangement of himalaya in single and in double precision."""
-    ours = partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu")
-    rows = []
-    for dtype in ("float32", "float64"):
-        ways = {batch: partial(himalaya, x, y, ALPHAS, dtype, batch) for batch in (250, 500, 1000, 2000)}
-        first = best_of(*ways.values(), repeats=2)
-        batch = list(ways)[int(np.argmin(first))]
-        mine, theirs = best_of(ours, ways[batch], repeats=7)
-        one = np.array([100.0])
-        fixed = nested_ridge({"x": x}, y, FOLDS, one, extend_alphas=False, device="cpu").predictions
-        apart = np.abs(fixed - himalaya(x, y, one, dtype, batch)).max()
-        name = f"himalaya {version('himalaya')} KernelRidgeCV, torch, {dtype}, {batch or 'all'} targets at once"
-        rows.append(
-            row(
-                f"Nested ridge, {SIZES}, 17 penalties, 5 × 4 folds",
-                mine,
-                theirs=theirs,
-                other=name,
-                check=f"predictions at one penalty differ by at most {apart:.0e}",
-                note="ours in float64, scores pooled over inner folds; himalaya averages the scores of inner folds; "
-                "fastest of four batch sizes",
-            )
-        )
-    return rows
+def nested(dtype: str) -> list[dict]:
+    """Against the fastest arrangement of himalaya in single or in double precision."""
+    x, y = simulate(N_VOXELS)
+    ours = partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, **OPTIONS)
+    ways = {batch: partial(himalaya, x, y, ALPHAS, dtype, batch) for batch in (500, 2000)}
+    first = best_of(*ways.values(), repeats=1)
+    batch = list(ways)[int(np.argmin(first))]
+    mine, theirs = best_of(ours, ways[batch], repeats=3)
+    one = np.array([100.0])
+    fixed = nested_ridge({"x": x}, y, FOLDS, one, **OPTIONS).predictions
+    apart = np.abs(fixed - himalaya(x, y, one, dtype, batch)).max()
+    line = row(
+        f"Nested ridge, {SIZES}, 17 penalties, 5 × 4 folds",
+        mine,
+        theirs=theirs,
+        other=f"himalaya {version('himalaya')} KernelRidgeCV, torch, {dtype}, {batch} targets at once",
+        check=f"predictions at one penalty differ by at most {apart:.0e}",
+        note="ours in float64, scores pooled over inner folds; himalaya averages the scores of inner folds; "
+        f"faster of {len(ways)} batch sizes",
+    )
+    return [line]
 
 
-def per_voxel_loop(x: np.ndarray, y: np.ndarray, n_fits: int = 40) -> dict:
+def per_voxel_loop(n_fits: int = 40) -> list[dict]:
     """Against one scikit-learn fit per voxel, penalty and fold, from a few fits."""
     from sklearn.linear_model import Ridge
 
-    (mine,) = best_of(partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu"), repeats=3)
+    x, y = simulate(N_VOXELS)
+    (mine,) = best_of(partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, **OPTIONS), repeats=3)
     train, test = FOLDS > 1, FOLDS == 1
     start = time.perf_counter()
     for i in range(n_fits):
         Ridge(ALPHAS[i % len(ALPHAS)]).fit(x[train], y[train, i]).predict(x[test])
     per_fit = (time.perf_counter() - start) / n_fits
-    return row(
+    line = row(
         f"Nested ridge, {SIZES}, 17 penalties, 5 × 4 folds",
         mine,
         theirs=per_fit * N_VOXELS * (5 * 4 * len(ALPHAS) + 5),
@@ -103,13 +107,14 @@ def per_voxel_loop(x: np.ndarray, y: np.ndarray, n_fits: int = 40) -> dict:
         extrapolated=f"from {n_fits} fits",
         check=f"predictions of 3 voxels differ by at most {explicit_difference(x, y[:, :3]):.0e}",
     )
+    return [line]
 
 
 def explicit_difference(x: np.ndarray, y: np.ndarray) -> float:
     """Largest difference to explicit scikit-learn refits with the penalties that were chosen."""
     from sklearn.linear_model import Ridge
 
-    fit = nested_ridge({"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu")
+    fit = nested_ridge({"x": x}, y, FOLDS, ALPHAS, **OPTIONS)
     largest = 0.0
     for fold, voxel in product(range(5), range(y.shape[1])):
         train, test = fold != FOLDS, fold == FOLDS
@@ -118,17 +123,18 @@ def explicit_difference(x: np.ndarray, y: np.ndarray) -> float:
     return largest
 
 
-def corrected(x: np.ndarray, y: np.ndarray) -> dict:
+def corrected() -> list[dict]:
     """One half-split of noise-corrected R squared against RidgeCV for all voxels and scans at once."""
     from sklearn.linear_model import RidgeCV
 
+    x, y = simulate(N_VOXELS)
     rng = np.random.default_rng(1)
     scans = y[:, :, None] + rng.standard_normal((*y.shape, 3))
     train, test = np.arange(83), np.arange(83, N_SOUNDS)
     targets = np.concatenate([scans.reshape(N_SOUNDS, -1), scans.mean(2)], axis=1)
 
     def ours():
-        return noise_corrected_r2(x, scans, splits=[(train, test)], device="cpu")
+        return noise_corrected_r2(x, scans, splits=[(train, test)], units="absolute", device="cpu")
 
     def sklearn():
         return RidgeCV(STABLE_ALPHAS, alpha_per_target=True).fit(x[train], targets[train]).predict(x[test])
@@ -136,16 +142,17 @@ def corrected(x: np.ndarray, y: np.ndarray) -> dict:
     mine, theirs = best_of(ours, sklearn, repeats=3)
     model = RidgeCV(STABLE_ALPHAS, alpha_per_target=True).fit(x[train], targets[train, -200:])
     same = (model.alpha_ == ours().alpha[0, -200:]).mean()
-    return row(
+    line = row(
         f"Noise-corrected R², one half-split, {SIZES}, 3 scans, 11 penalties",
         mine,
         theirs=theirs,
         other=f"scikit-learn {version('scikit-learn')} RidgeCV with a penalty per target (fits alone, no correction)",
         check=f"same penalty in {same:.0%} of 200 voxels",
     )
+    return [line]
 
 
-def memory() -> dict:
+def memory() -> list[dict]:
     """Peak memory of the largest published size: 26,792 voxels and 13 layers."""
     setup = (
         "import numpy as np; from lib.compare.encoding.nested import nested_ridge\n"
@@ -154,9 +161,10 @@ def memory() -> dict:
         "y = rng.standard_normal((165, 26792), dtype=np.float32)"
     )
     before, peak = peak_memory(setup, "nested_ridge(layers, y, np.arange(165) % 5, device='cpu', extend_alphas=False)")
-    return row(
+    line = row(
         "Peak memory of nested ridge, 165 sounds × 26,792 voxels × 13 layers of 768 features",
         peak,
         unit="MB",
         note=f"of the whole process; {before:,.0f} MB of it are libraries and inputs",
     )
+    return [line]

@@ -11,7 +11,8 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -22,6 +23,14 @@ from lib.ground import ROOT, replacing, unknown
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 PACKAGES = ("numpy", "scipy", "torch", "scikit-learn", "himalaya", "rsatoolbox", "dcor", "numba")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of a benchmark: what is measured, in words, and the function that measures it and gives rows."""
+
+    what: str
+    rows: Callable[[], Iterable[dict]]
 
 
 def row(
@@ -91,11 +100,8 @@ def peak_memory(setup: str, call: str) -> tuple[float, float]:
     The high-water mark of the process is reset in between; `resource.getrusage` cannot do that, and on Linux a new
     process inherits its parent's mark.
     """
-    import torch
-
     command = [sys.executable, "-c", _CHILD.format(setup=setup, call=call)]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     before, peak = json.loads(done.stdout.splitlines()[-1])
     return before, peak
 
@@ -134,17 +140,54 @@ def names() -> list[str]:
     return sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
 
 
-def measure(name: str, threads: int | None = None) -> dict:
-    """Run one benchmark: its circumstances and rows. `threads` limits all libraries, on both sides."""
+def known(wanted: Iterable[str] | None) -> list[str]:
+    """Benchmarks to run: those that are wanted, or all; an unknown one is an error before anything is measured."""
+    for name in wanted or ():
+        if name not in names():
+            raise unknown("benchmark", name, names())
+    return list(wanted or names())
+
+
+def measure(
+    name: str, threads: int | None = None, *, say: Callable[[str], object] = print, path: Path = RESULTS
+) -> Iterator[dict]:
+    """Run one benchmark, row by row; each row is in the file of results before it is given.
+
+    Parameters
+    ----------
+    name : str
+        One of ``names()``.
+    threads : int, optional
+        Limit of all libraries, on both sides.
+    say : callable
+        Takes one line for every step: which it is, and how long it took the last time; and one when it is done.
+    path : path
+        Where results are kept. Those of other benchmarks stay; of this one, rows of earlier runs go with the first new
+        row. A run that is stopped leaves the rows it has measured, marked as unfinished.
+    """
     import torch
     from threadpoolctl import threadpool_limits
 
-    if name not in names():
-        raise unknown("benchmark", name, names())
+    (name,) = known([name])
     if threads:
         torch.set_num_threads(threads)
+        os.environ["OMP_NUM_THREADS"] = str(threads)  # of the processes whose memory is measured
+    before = load(path).get(name, {}).get("seconds", {})
+    section = {**circumstances(), "rows": [], "seconds": {}, "unfinished": True}
+    steps = import_module(f"benchmarks.bench_{name}").steps()
     with threadpool_limits(threads):
-        return {**circumstances(), "rows": import_module(f"benchmarks.bench_{name}").run()}
+        for number, step in enumerate(steps, 1):
+            last = f" ({quantity(before[step.what], 's')} the last time)" if step.what in before else ""
+            say(f"{name} {number}/{len(steps)}: {step.what} ...{last}")
+            start = time.perf_counter()
+            for line in step.rows():
+                section["rows"].append(line)
+                save({**load(path), name: section}, path)
+                yield line
+            section["seconds"][step.what] = round(time.perf_counter() - start, 1)
+            say(f"{name} {number}/{len(steps)}: done in {quantity(section['seconds'][step.what], 's')}")
+    del section["unfinished"]
+    save({**load(path), name: section}, path)
 
 
 def load(path: Path = RESULTS) -> dict:
@@ -209,5 +252,7 @@ def page(results: dict) -> str:
         threads = "1 thread" if section["threads"] == 1 else f"{section['threads']} threads"
         where = f"{section['processor']}, {section['cores']} cores, {threads}{gpu}"
         when = f"{section['date'][:10]}, load before {section['load_before']}; Python {section['python']}, {versions}."
+        if section.get("unfinished"):
+            when += " It was stopped before its end: rows are missing."
         parts += [f"## {name.replace('_', ' ').capitalize()}", f"{where}; {when}", table]
     return "\n\n".join(parts) + "\n"

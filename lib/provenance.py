@@ -1,9 +1,9 @@
 """What depends on what: the one mechanism by which runs, caches, recordings and models know that they are stale.
 
 Comes in: names of modules, or a chapter's file. Goes out: ``closure``, the modules that imports lead to from there;
-``code``, the fingerprint of their source; ``tables``, the data files that this source names; and ``watching``, the
-models and recordings that were really loaded while something was computed. No list of paths is kept anywhere, so none
-can be forgotten.
+``code``, the fingerprint of their source; ``tables``, the data files that this source names; ``watching`` and
+``noted``, the models and recordings that were really loaded while something was computed, in this process or in that
+of a run. No list of paths is kept anywhere, so none can be forgotten.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
 from lib.ground import DATA, ROOT, WrongUse, fingerprint
 
 CARDS = ("models.yml", "recordings.yml")
+TABLES = (".yml", ".csv", ".json")
+NOT_TABLES = ("cache", "registries", "zoo")
+"""Folders of data/ that hold no tables: what can be made again, and what the marks of recordings and models cover."""
 LOADED = "loaded.jsonl"
 """File in the folder of a run where its kernel notes what it loads."""
 
@@ -36,7 +38,8 @@ def closure(*roots: str | Path) -> tuple[str, ...]:
     -------
     tuple of str
         Dotted names, sorted; modules among the roots are part of it. A name that a room's table of contents takes from
-        one of its modules leads to that module, not to all of the room; imports for type checkers lead nowhere.
+        one of its modules leads to that module, and so does ``room.name`` where the room itself was imported; a room
+        that is used in another way leads to all of its modules. Imports for type checkers lead nowhere.
 
     Raises
     ------
@@ -61,22 +64,21 @@ def closure(*roots: str | Path) -> tuple[str, ...]:
 
 
 def code(*roots: str | Path) -> str:
-    """Fingerprint of the source of everything in the ``closure`` of `roots`, files among them included."""
-    files = [root for root in roots if isinstance(root, Path)]
-    named = {name: module_file(name) for name in closure(*roots)}
-    return fingerprint(
-        *(path.read_bytes() for path in files), *(p for n, f in named.items() for p in (n, f.read_bytes()))
-    )
+    """Fingerprint of the source of all modules of lib in the ``closure`` of `roots`."""
+    return fingerprint(*(part for name in closure(*roots) for part in (name, module_file(name).read_bytes())))
 
 
 def tables(*roots: str | Path) -> tuple[Path, ...]:
-    """Tracked tables (data/*.yml, data/*.csv, data/published/*.csv) whose file name stands in the closure of `roots`.
+    """Tracked tables (.yml, .csv and .json in data/ and its folders) whose file name stands in the closure of `roots`.
 
     Cards of models and recordings are left out: they count one by one, in the fingerprints of those that are loaded.
     """
     sources = [*(root for root in roots if isinstance(root, Path)), *map(module_file, closure(*roots))]
     words = set().union(*(_texts(path, path.stat().st_mtime_ns) for path in sources))
-    files = [path for pattern in ("*.yml", "*.csv", "published/*.csv") for path in sorted(DATA.glob(pattern))]
+    folders = [DATA, *sorted(path for path in DATA.iterdir() if path.is_dir() and path.name not in NOT_TABLES)]
+    files = [
+        path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in (".yml", ".csv", ".json")
+    ]
     return tuple(path for path in files if path.name in words and path.name not in CARDS)
 
 
@@ -98,13 +100,35 @@ def _with_packages(name: str) -> list[str]:
 def _imported(path: Path, module: str, changed: int) -> tuple[str, ...]:
     """Modules that a file imports, as of the moment it was changed."""
     del changed  # part of the key: an edited file is read again
-    out: list[str] = []
-    for node in _statements(_parsed(path)):
+    out, rooms = [], {}
+    nodes = list(_statements(_parsed(path)))
+    for node in nodes:
         if isinstance(node, ast.Import):
             out += [name for alias in node.names for name in _whole_room(alias.name)]
         elif isinstance(node, ast.ImportFrom) and (source := _source(node, path, module)):
             out += [name for alias in node.names for name in _origin(source, alias.name)]
+            rooms |= {a.asname or a.name: f"{source}.{a.name}" for a in node.names if contents(f"{source}.{a.name}")}
+        elif isinstance(node, ast.Call) and (text := _imported_by_name(node)):
+            out += _whole_room(text)
+    out += _through_rooms(nodes, rooms)
     return tuple(dict.fromkeys(name for name in out if module_file(name)))
+
+
+def _through_rooms(nodes: list[ast.AST], rooms: Mapping[str, str]) -> Iterator[str]:
+    """Modules that a file reaches through the rooms it imported, {its name for the room: the room}."""
+    heads = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in rooms:
+            yield from _origin(rooms[node.value.id], node.attr)
+        elif isinstance(node, ast.Name) and node.id in rooms and id(node) not in heads:
+            yield from _whole_room(rooms[node.id])
+
+
+def _imported_by_name(node: ast.Call) -> str:
+    """Module that ``import_module("lib...")`` names; names put together while running are not known here."""
+    called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    first = node.args[0] if called == "import_module" and node.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
 
 
 @lru_cache(maxsize=1024)
@@ -171,22 +195,22 @@ def _contents(file: Path, changed: int) -> Mapping[str, list[str]]:
     return {}
 
 
-_WATCHERS: ContextVar[tuple[dict[str, dict[str, str]], ...]] = ContextVar("watchers", default=())
+_WATCHERS: list[dict[str, dict[str, str]]] = []  # of the process, not of a thread: workers load for who started them
 
 
 @contextmanager
 def watching() -> Iterator[dict[str, dict[str, str]]]:
-    """Learn which models and recordings are loaded while this lasts: {kind: {name: fingerprint}}."""
+    """Learn which models and recordings are loaded while this lasts, in any thread: {kind: {name: fingerprint}}."""
     seen: dict[str, dict[str, str]] = {}
-    token = _WATCHERS.set((*_WATCHERS.get(), seen))
+    _WATCHERS.append(seen)
     try:
         yield seen
     finally:
-        _WATCHERS.reset(token)
+        _WATCHERS[:] = [one for one in _WATCHERS if one is not seen]
 
 
 def loaded(kind: str, name: str, mark: str) -> None:
-    """Tell those who watch, and the run that this process executes, that something was loaded.
+    """Tell those who watch, and the run that this process works for, that something was loaded.
 
     Parameters
     ----------
@@ -194,10 +218,26 @@ def loaded(kind: str, name: str, mark: str) -> None:
     name : str
         As it was asked for.
     mark : str
-        Its fingerprint.
+        Its fingerprint. If it changes while somebody watches, the first one counts: then nothing will be found by it.
     """
-    for seen in _WATCHERS.get():
-        seen.setdefault(kind, {})[name] = mark
+    for seen in _WATCHERS:
+        seen.setdefault(kind, {}).setdefault(name, mark)
     if "ALIKE_RUN" in os.environ:
-        with (Path(os.environ["ALIKE_RUN"]) / LOADED).open("a", encoding="utf-8") as file:
-            file.write(json.dumps([kind, name, mark]) + "\n")
+        line = json.dumps([kind, name, mark]) + "\n"
+        with (Path(os.environ["ALIKE_RUN"]) / LOADED).open("ab", buffering=0) as file:
+            file.write(line.encode())  # in one step: processes of one run write side by side
+
+
+def noted(folder: Path) -> dict[str, dict[str, str]]:
+    """Models and recordings that the processes of a run noted in its folder: {kind: {name: fingerprint}}.
+
+    A line that a killed process left half written is passed over.
+    """
+    notes, out = folder / LOADED, {}
+    for line in notes.read_text(encoding="utf-8").splitlines() if notes.exists() else ():
+        try:
+            kind, name, mark = json.loads(line)
+        except ValueError:
+            continue
+        out.setdefault(kind, {}).setdefault(name, mark)
+    return out

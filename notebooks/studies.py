@@ -34,8 +34,8 @@ from lib.chapters.recovery import eeg as studies_eeg
 from lib.chapters.recovery import fmri as studies_fmri
 from lib.chapters.recovery.studies import add_up, count, t_test
 from lib.recordings import load
-from lib.recordings.pocket.story_truth import eeg_truth
-from lib.recordings.pocket.truth import truth
+from lib.recordings.pocket.brains.story_truth import eeg_truth
+from lib.recordings.pocket.brains.truth import truth
 from lib.report.records import save_table
 
 seeds, most, rows = range(first, first + studies), max(listeners), []

@@ -181,28 +181,6 @@ def compare_groups(scores: pd.DataFrame, *, unit: str = "subject", paired: bool 
     return out.assign(p_holm=correct_p(out["p"].to_numpy()).p)
 
 
-def against_rest(
-    scores: pd.DataFrame, group: str, *, unit: str = "subject", paired: bool = True, level: float = 0.95
-) -> pd.DataFrame:
-    """One group minus the mean of all others, measure by measure; columns as for :func:`compare_groups`.
-
-    Paired, the others count equally whatever their number of sentences.
-    """
-    import pandas as pd
-
-    table, rows = _cells(scores, unit, paired), []
-    if group not in set(table["group"]):
-        raise WrongUse(f"no group {group!r}: there are {', '.join(map(str, table['group'].unique()))}.")
-    for name, part in table.groupby("measure", sort=False):
-        mine = part[part["group"] == group].set_index(unit)["value"]
-        others = part[part["group"] != group]
-        rest = others.groupby(unit, sort=False)["value"].mean() if paired else others.set_index(unit)["value"]
-        rest = rest.loc[mine.index] if paired else rest
-        rows.append({"measure": name, "a": group, "b": "rest"} | _tested(mine.values, rest.values, paired, level))
-    out = pd.DataFrame(rows)
-    return out.assign(p_holm=correct_p(out["p"].to_numpy()).p)
-
-
 def _cells(scores: pd.DataFrame, unit: str, paired: bool) -> pd.DataFrame:
     missing = {"measure", "group", "value", unit} - set(scores.columns)
     if missing:

@@ -6,6 +6,7 @@ out: the clusters that sign flips of whole subjects rarely produce (Maris & Oost
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import mne
     import pandas as pd
 
+LEAST_SUBJECTS = 6
+"""With five, the 16 sign flips that differ give no p below .0625."""
 TAILS = {"both": 0, "greater": 1, "less": -1}
 
 
@@ -51,12 +54,34 @@ class ClusterTest:
 
 
 def channel_adjacency(info: mne.Info):
-    """Which EEG channels are neighbours by mne's triangulation: sparse matrix (channel, channel)."""
-    from mne import use_log_level
-    from mne.channels import find_ch_adjacency
+    """Which EEG channels are neighbours by mne's triangulation: sparse matrix (channel, channel).
 
-    with use_log_level("ERROR"):
-        return find_ch_adjacency(info, "eeg")[0]
+    A channel without a position has no neighbours, and a warning names it.
+
+    Raises
+    ------
+    WrongUse
+        Fewer than three EEG channels with a position.
+    """
+    import mne
+    from mne.channels import find_ch_adjacency
+    from scipy import sparse
+
+    eeg = mne.pick_types(info, eeg=True, exclude=())
+    places = np.array([info["chs"][k]["loc"][:3] for k in eeg]).reshape(-1, 3)
+    placed = np.isfinite(places).all(axis=1) & (places != 0).any(axis=1)
+    if placed.sum() < 3:
+        raise WrongUse(f"neighbours need three EEG channels with a position, got {placed.sum()} of {len(eeg)}.")
+    if not placed.all():
+        names = ", ".join(info["ch_names"][k] for k in eeg[~placed])
+        warnings.warn(
+            f"channel(s) {names} have no position and no neighbours: give one, or leave them out", stacklevel=2
+        )
+    with mne.use_log_level("ERROR"):
+        found = find_ch_adjacency(mne.pick_info(info, eeg[placed]), "eeg")[0]
+    back = sparse.eye_array(len(eeg), dtype=int, format="csr")[:, placed]
+    lonely = sparse.diags_array((~placed).astype(int), dtype=int)
+    return sparse.csr_array(back @ found @ back.T + lonely)
 
 
 def cluster_test(
@@ -77,7 +102,7 @@ def cluster_test(
     Parameters
     ----------
     values : array (subject, window, channel)
-        At least 5 subjects, no NaN.
+        At least ``LEAST_SUBJECTS`` subjects, no NaN.
     adjacency : sparse matrix (channel, channel)
         From :func:`channel_adjacency`.
     windows, channels : sequence of str
@@ -125,8 +150,12 @@ def _checked(values, adjacency, windows: Sequence[str], channels: Sequence[str])
         raise WrongUse(
             f"values must be (subject, {len(windows)} windows, {len(channels)} channels), got {values.shape}."
         )
-    if len(values) < 5:
-        raise WrongUse(f"sign flips of {len(values)} subjects cannot reach .05: at least 5 are needed.")
+    if len(values) < LEAST_SUBJECTS:
+        least = 0.5 ** (len(values) - 1)
+        raise WrongUse(
+            f"two-sided, sign flips of {len(values)} subjects have p of at least {least:.4f}, never below .05: at "
+            f"least {LEAST_SUBJECTS} subjects are needed."
+        )
     if adjacency.shape != (len(channels),) * 2:
         raise WrongUse(f"adjacency must be ({len(channels)}, {len(channels)}), got {adjacency.shape}.")
     if not np.isfinite(values).all():

@@ -1,8 +1,8 @@
 """How it was said: acoustic descriptors of speech, and scores of arousal and valence made from them.
 
 Comes in: mono samples and their rate. Goes out: eGeMAPS descriptors frame by frame with their times, functionals of
-whole sentences, the published proxies for affect and a sounder version, and what is left of scores or similarities once
-energy and duration are taken out. openSMILE computes the descriptors (Eyben et al. 2016, eGeMAPSv02). No listener ever
+whole sentences, the published proxies for affect and a sounder version, and what an ablation of energy and duration
+takes out. openSMILE computes the descriptors (Eyben et al. 2016, eGeMAPSv02). No listener ever
 rated anything here: the proxies are acoustic, and named after what they are meant to stand for.
 """
 
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.similarity.measures import measure
-from lib.compare.similarity.series import same_time, series
 from lib.ground import WrongUse, unknown
 
 if TYPE_CHECKING:
@@ -39,6 +37,12 @@ correlate by construction; ``separate`` leaves it out of both."""
 
 ENERGY = (_LOUDNESS, "loudness_sma3_stddevNorm", "equivalentSoundLevel_dBp", _FLUX)
 """Functionals that follow the level of a sound: level and loudness themselves, and spectral flux, which scales."""
+
+
+LOUDEST = 2.0
+"""Samples beyond this are in another unit: 16-bit integers, not numbers between -1 and 1 with an overshoot."""
+LEAST_RATE = 1000
+"""Below, openSMILE has no bands to describe; below 0 it ends the whole process."""
 
 
 @cache
@@ -68,10 +72,12 @@ def functionals(sounds: Mapping[str, np.ndarray], rate: int) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        A sound that is not finite mono samples, or too short for openSMILE.
+        A sound that is not finite mono samples between -1 and 1, or too short for openSMILE.
     """
     import pandas as pd
 
+    if not isinstance(sounds, Mapping):
+        raise WrongUse("sounds must be a mapping of names to samples.")
     rows = {name: _processed("Functionals", name, samples, rate).iloc[0] for name, samples in sounds.items()}
     if not rows:
         raise WrongUse("no sounds to describe.")
@@ -101,6 +107,10 @@ def _processed(level: str, name: str, samples: np.ndarray, rate: int) -> pd.Data
     samples = np.asarray(samples, dtype=np.float32)
     if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
         raise ValueError(f"sound {name!r} must be finite mono samples, got shape {samples.shape}.")
+    if np.abs(samples).max() > LOUDEST:
+        raise ValueError(f"sound {name!r} reaches {np.abs(samples).max():g}: give samples between -1 and 1.")
+    if not (np.isscalar(rate) and rate >= LEAST_RATE):
+        raise WrongUse(f"rate must be samples per second, at least {LEAST_RATE}, got {rate}.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # too short a sound becomes an error below
         found = _extractor(level).process_signal(samples, rate)
@@ -135,6 +145,8 @@ def affect_scores(
     if variant not in PROXIES:
         raise unknown("variant of the affect proxies", variant, PROXIES)
     voices = np.zeros(len(features)) if within is None else np.asarray(within)
+    if within is not None and (voices != voices).any():
+        raise WrongUse("within must say of every sentence who speaks it: some are missing.")
     if voices.shape != (len(features),) or min(np.unique(voices, return_counts=True)[1], default=0) < 2:
         raise WrongUse(
             f"scores are relative to other sentences: {len(features)} sentences with at least two of each speaker."
@@ -142,9 +154,13 @@ def affect_scores(
     missing = {name for names in PROXIES[variant].values() for name in names} - set(features.columns)
     if missing:
         raise WrongUse(f"the features lack {', '.join(sorted(missing))}: give all functionals of eGeMAPSv02.")
-    groups = features.fillna(0.0).groupby(voices)
+    named = features[[*dict.fromkeys(name for names in PROXIES[variant].values() for name in names)]]
+    if not all(kind.kind in "fiu" for kind in named.dtypes) or np.isinf(named.to_numpy(np.float64)).any():
+        raise ValueError("features must be numbers, missing ones NaN and none infinite.")
+    filled = named.fillna(0.0)
+    groups = filled.groupby(voices)
     spread = groups.transform("std")
-    z = ((features.fillna(0.0) - groups.transform("mean")) / spread.where(spread >= 1e-12)).fillna(0.0)
+    z = ((filled - groups.transform("mean")) / spread.where(spread > 1e-12 * filled.abs().max())).fillna(0.0)
     scores = {name: z[list(names)].mean(axis=1) for name, names in PROXIES[variant].items()}
     sentiment = (scores["arousal"] + scores["valence"]) / 2
     return z.assign(**scores, sentiment=sentiment)[["arousal", "valence", "sentiment"]]
@@ -152,68 +168,10 @@ def affect_scores(
 
 def energy_and_duration(features: pd.DataFrame, durations: Sequence[float]) -> pd.DataFrame:
     """What the ablation removes: the ``ENERGY`` functionals and the logarithm of each sentence's duration [s]."""
+    missing = set(ENERGY) - set(features.columns)
+    if missing:
+        raise WrongUse(f"the features lack {', '.join(sorted(missing))}: give all functionals of eGeMAPSv02.")
     durations = np.asarray(durations, dtype=np.float64)
     if durations.shape != (len(features),) or not (durations > 0).all():
         raise WrongUse(f"one positive duration per sentence is needed: {len(features)}, got shape {durations.shape}.")
     return features[list(ENERGY)].assign(log_duration=np.log(durations))
-
-
-def residuals(values, nuisances) -> np.ndarray:
-    """What is left of scores once nuisances are regressed out, their mean kept.
-
-    Not for comparing groups that go with the nuisances: their difference is regressed out as well. Fit the group beside
-    them.
-
-    Parameters
-    ----------
-    values : array (n,) or (n, m)
-        Scores or features, one row per sentence.
-    nuisances : array (n, q)
-        With fewer columns than rows; constant and redundant columns do no harm.
-    """
-    values, nuisances = np.asarray(values, dtype=np.float64), np.asarray(nuisances, dtype=np.float64)
-    nuisances = nuisances.reshape(len(nuisances), -1)
-    if len(values) != len(nuisances) or not (np.isfinite(values).all() and np.isfinite(nuisances).all()):
-        raise ValueError(f"rows must be finite and correspond: got {values.shape} values and {nuisances.shape}.")
-    if nuisances.shape[1] + 2 > len(values):
-        raise ValueError(f"{nuisances.shape[1]} nuisances leave nothing of {len(values)} values: take fewer.")
-    spread = nuisances.std(axis=0)
-    design = (nuisances - nuisances.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    centred = values - values.mean(axis=0)
-    return values - design @ np.linalg.lstsq(design, centred, rcond=None)[0]
-
-
-def partial_rsa(x, y, nuisances: Sequence, name: str = "rsa_spearman") -> float:
-    """Rank similarity of two series with the geometry of others regressed out of both: partial Spearman correlation.
-
-    Parameters
-    ----------
-    x, y : array (T, p), (T, q)
-        On the same time points.
-    nuisances : sequence of array (T, r)
-        For example the loudness of each frame.
-    name : str
-        A Spearman measure of ``MEASURES`` or ``VARIANTS``; says how distances are made.
-
-    Raises
-    ------
-    ValueError
-        Series of different length, or without variation, or entirely explained by the nuisances.
-    """
-    if not name.startswith("rsa_spearman"):
-        raise unknown("Spearman measure", name, ("rsa_spearman", "rsa_spearman_cosine", "rsa_spearman_euclidean"))
-    wanted = measure(name)
-    named = {"x": series(x, "x"), "y": series(y, "y")}
-    named |= {f"nuisance {k}": series(other, f"nuisance {k}") for k, other in enumerate(nuisances)}
-    pairs = np.triu_indices(same_time(named, {}, [wanted]), 1)
-    ranks = {where: wanted.prepare(one).numpy()[pairs] for where, one in named.items()}
-    for where, vector in ranks.items():
-        if not np.isfinite(vector).all():
-            raise ValueError(f"{name} is undefined: {where} has all time points equally far apart.")
-    left = ranks.pop("x"), ranks.pop("y")
-    if ranks:
-        left = tuple(residuals(vector, np.stack([*ranks.values()], axis=1)) for vector in left)
-    sizes = [np.linalg.norm(vector) for vector in left]
-    if min(sizes) < 1e-9:
-        raise ValueError("nothing is left of x or y: the nuisances explain it whole.")
-    return float(left[0] @ left[1] / (sizes[0] * sizes[1]))

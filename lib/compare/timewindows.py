@@ -10,8 +10,8 @@ is interpolated onto a common grid (`rate`), which makes scores computable and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from lib.compare.similarity import geometry as g
 from lib.compare.similarity.series import layer_series, response_series
 from lib.compare.similarity.tables import joint_table
-from lib.compare.timing import NAMED_WINDOWS, checked_windows, onto_frames, resized
+from lib.compare.timing import NAMED_WINDOWS, checked_windows, onto_frames, resized, rising
 from lib.ground import WrongUse, unknown
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DISTANCES = {"correlation": g.correlation_rdm, "cosine": g.cosine_rdm, "euclidean": g.euclidean}
 LEAST_FRAMES = 3
 SCHEMES = ("response", "shift", "shuffle")
+METHODS = ("linear", "antialiased", "published")
 
 
 @dataclass(frozen=True)
@@ -96,76 +97,147 @@ def window_scores(
     Raises
     ------
     ValueError
-        Series and times of different length, NaN, frames outside the response, or no items.
+        Series and times of different length, NaN, times that do not rise, frames outside the response, items that
+        differ in subjects, layers or channels, or no items.
     """
-    windows, moves = checked_windows(windows), n_permutations > 0 and scheme == "response"
-    if scheme not in SCHEMES:
-        raise unknown("scheme", scheme, SCHEMES)
-    if moves and (rate is None or method == "published"):
-        raise WrongUse("scheme response needs a common grid: give rate, and method linear or antialiased.")
-    if distance not in DISTANCES:
-        raise unknown("distance", distance, DISTANCES)
-    if method not in ("linear", "antialiased", "published"):
-        raise unknown("method", method, ("linear", "antialiased", "published"))
-    import torch
-
+    windows = checked_windows(windows)
+    _check_options(rate, method, distance, n_permutations, scheme)
     total, count, labels = 0.0, 0, None
     for number, item in enumerate(items):
-        layers, frame_times, (named, several), times = _item(number, *item)
-        if labels is not None and labels != (list(named), list(layers), several):
-            raise ValueError(f"item {number} has other subjects or layers than those before it.")
-        labels = list(named), list(layers), several
-        layers, grid, brought, clock = _on_grid(layers, frame_times, named, times, rate, method)
-        rdms, brain = [DISTANCES[distance](torch.as_tensor(x)).numpy() for x in layers.values()], _together(brought)
-        if moves:
-            long = _together({name: _whole(x.numpy(), times, rate, method) for name, x in named.items()})
-            shifts = np.random.default_rng((seed, number)).integers(long.shape[-1], size=n_permutations)
-            values = _elsewhere(rdms, grid, brain, long, windows, shifts)
+        one = _checked_item(number, item)
+        if labels not in (None, one.labels):
+            raise ValueError(f"item {number} has other subjects, layers or channels than those before it.")
+        labels = one.labels
+        one = one if rate is None else _with_grid(one, rate)
+        draws = n_permutations, scheme, (seed, number)
+        if method == "published":
+            values = _as_published(one, windows, DISTANCES[distance], draws)
         else:
-            table = _table(len(grid), n_permutations, scheme, (seed, number))
-            values = _scores(rdms, grid, brain, clock, windows, method, table)
+            values = _in_seconds(one, windows, DISTANCES[distance], draws, rate, method)
         there = ~np.isnan(values)
         total, count = total + np.where(there, values, 0.0), count + there
     if labels is None:
         raise ValueError("no items: a mean over sentences needs at least one.")
-    return _labelled(total, count, windows, *labels)
+    return _labelled(total, count, windows, *labels[:3])
 
 
-def _item(number: int, layers, frame_times, responses, times):
-    layers, named = layer_series(layers), response_series(responses)
-    frame_times, times = np.asarray(frame_times, dtype=np.float64), np.asarray(times, dtype=np.float64)
-    for what, series, clock in (("layer", layers, frame_times), ("response", named[0], times)):
+# ---- what a caller hands over ----
+
+
+@dataclass(frozen=True, eq=False)
+class _Item:
+    """A sentence: layers (T, d) by name and when their frames are, responses (n, c) by subject and when they are."""
+
+    layers: dict[str, np.ndarray]
+    frame_times: np.ndarray
+    responses: dict[str, np.ndarray]
+    times: np.ndarray
+    several: bool
+
+    @property
+    def labels(self) -> tuple[list, list, bool, int]:
+        """Subjects, layers, whether subjects are told apart, and how many channels all have."""
+        return list(self.responses), list(self.layers), self.several, next(iter(self.responses.values())).shape[1]
+
+
+def _check_options(rate: float | None, method: str, distance: str, n_permutations: int, scheme: str) -> None:
+    for what, value, known in (
+        ("scheme", scheme, SCHEMES),
+        ("distance", distance, DISTANCES),
+        ("method", method, METHODS),
+    ):
+        if value not in known:
+            raise unknown(what, value, known)
+    if rate is not None and not (rate > 0 and np.isfinite(rate)):
+        raise WrongUse(f"rate must be a number of frames per second above 0, got {rate}.")
+    if n_permutations < 0:
+        raise WrongUse(f"n_permutations must be 0 (no null) or more, got {n_permutations}.")
+    if n_permutations and scheme == "response" and (rate is None or method == "published"):
+        raise WrongUse("scheme response needs a common grid: give rate, and method linear or antialiased.")
+
+
+def _checked_item(number: int, item: tuple) -> _Item:
+    if len(item) != 4:
+        raise WrongUse(f"item {number} must be (layers, frame_times, responses, times), got {len(item)} parts.")
+    layers, (named, several) = layer_series(item[0]), response_series(item[2])
+    clocks = [rising(clock, f"item {number}: {what}") for what, clock in (("frame_times", item[1]), ("times", item[3]))]
+    for what, series, clock in zip(("layer", "response"), (layers, named), clocks, strict=True):
         for name, x in series.items():
-            if clock.ndim != 1 or len(x) != len(clock):
+            if len(x) != len(clock):
                 raise ValueError(f"item {number}: {what} {name} has {len(x)} rows and {len(clock)} times.")
-    return layers, frame_times, named, times
+    widths = sorted({x.shape[1] for x in named.values()})
+    if len(widths) > 1:
+        raise WrongUse(f"item {number}: subjects must share their channels, got {widths} of them.")
+    layers, named = ({name: x.numpy() for name, x in part.items()} for part in (layers, named))
+    return _Item(layers, clocks[0], named, clocks[1], several)
 
 
-def _on_grid(layers: Mapping, frame_times: np.ndarray, responses: Mapping, times: np.ndarray, rate, method: str):
-    """Layers and grid times, responses and their times: the same grid, except as published."""
-    if rate is not None:
-        first, last = max(frame_times[0], times[0]), min(frame_times[-1], times[-1])
-        grid = np.arange(np.ceil(first * rate - 1e-9), np.floor(last * rate + 1e-9) + 1) / rate
-        layers = {name: onto_frames(x.numpy(), frame_times, grid) for name, x in layers.items()}
-        frame_times = grid
-    if method == "published":
-        return layers, frame_times, {name: x.numpy() for name, x in responses.items()}, times
-    brought = {name: onto_frames(x.numpy(), times, frame_times, method) for name, x in responses.items()}
-    return layers, frame_times, brought, frame_times
+# ---- one sentence, as it should be and as published: both (subject, layer, window, channel, 1 + P) ----
 
 
-def _whole(values: np.ndarray, times: np.ndarray, rate: float, method: str) -> np.ndarray:
-    """A response on the common grid, from its first sample to its last."""
-    grid = np.arange(np.ceil(times[0] * rate - 1e-9), np.floor(times[-1] * rate + 1e-9) + 1) / rate
-    return onto_frames(values, times, grid, method)
+def _in_seconds(item: _Item, windows: Mapping, distance: Callable, draws: tuple, rate, method: str) -> np.ndarray:
+    """Frames whose times lie in a window; the response is brought onto them."""
+    grid = item.frame_times
+    rdms, brain = _rdms(item.layers, distance), _brought(item, grid, method)
+    frames = [np.flatnonzero((grid >= start - 1e-9) & (grid < stop - 1e-9)) for start, stop in windows.values()]
+    n_permutations, scheme, seed = draws
+    if n_permutations and scheme == "response":
+        long = _brought(item, _grid(item.times[0], item.times[-1], rate), method)
+        shifts = np.random.default_rng(seed).integers(long.shape[-1], size=n_permutations)
+        return _elsewhere(rdms, frames, brain, long, shifts)
+    return _scores(rdms, frames, [brain[..., inside] for inside in frames], _table(len(grid), *draws))
+
+
+def _as_published(item: _Item, windows: Mapping, distance: Callable, draws: tuple) -> np.ndarray:
+    """Frames and samples counted from the onset at their own rates; samples spread over as many as there are frames."""
+    brain, frames, pieces = _together(item.responses), [], []
+    clocks = [(len(t), 1 / np.median(np.diff(t)) if len(t) > 1 else 0.0) for t in (item.frame_times, item.times)]
+    for edges in windows.values():
+        cuts = [np.arange(n)[slice(*(max(int(edge * rate + 1e-9), 0) for edge in edges))] for n, rate in clocks]
+        inside, samples = cuts if min(map(len, cuts)) >= LEAST_FRAMES else (np.arange(0), np.arange(0))
+        frames.append(inside)
+        pieces.append(_spread(brain[..., samples], len(inside)))
+    return _scores(_rdms(item.layers, distance), frames, pieces, _table(len(item.frame_times), *draws))
+
+
+def _spread(values: np.ndarray, count: int) -> np.ndarray:
+    """Samples (S, c, n) spread over a number of frames, (S, c, count)."""
+    return np.moveaxis(resized(np.moveaxis(values, 2, 0), count), 0, 2) if count else values
+
+
+def _with_grid(item: _Item, rate: float) -> _Item:
+    """The same with the model on a common grid, as far as frames and response share their time."""
+    known, times = item.frame_times, item.times
+    grid = _grid(max(known[0], times[0]), min(known[-1], times[-1]), rate)
+    return replace(
+        item, frame_times=grid, layers={name: onto_frames(x, known, grid) for name, x in item.layers.items()}
+    )
+
+
+def _grid(first: float, last: float, rate: float) -> np.ndarray:
+    """Multiples of 1 / rate from `first` to `last` [s]."""
+    grid = np.arange(np.ceil(first * rate - 1e-9), np.floor(last * rate + 1e-9) + 1) / rate
+    if not len(grid):
+        raise ValueError(
+            f"frames and response share no time at {rate:g} frames per second ({first:.3f} to {last:.3f} s)."
+        )
+    return grid
+
+
+def _brought(item: _Item, grid: np.ndarray, method: str) -> np.ndarray:
+    """Responses of all subjects at some times, (S, c, T)."""
+    return _together({name: onto_frames(x, item.times, grid, method) for name, x in item.responses.items()})
 
 
 def _together(responses: Mapping) -> np.ndarray:
     """All subjects (S, c, n)."""
-    widths = {x.shape[1] for x in responses.values()}
-    if len(widths) > 1:
-        raise WrongUse(f"subjects must share their channels, got {sorted(widths)} of them.")
     return np.stack([*responses.values()]).swapaxes(1, 2)
+
+
+def _rdms(layers: Mapping, distance: Callable) -> list[np.ndarray]:
+    import torch
+
+    return [distance(torch.as_tensor(x)).numpy() for x in layers.values()]
 
 
 def _table(length: int, n_permutations: int, scheme: str, seed: tuple) -> np.ndarray:
@@ -175,34 +247,30 @@ def _table(length: int, n_permutations: int, scheme: str, seed: tuple) -> np.nda
     return np.concatenate([stay, joint_table(length, n_permutations, scheme=scheme, seed=seed)])
 
 
-def _scores(rdms, grid, brain, times, windows, method: str, table: np.ndarray) -> np.ndarray:
-    """(subject, layer, window, channel, 1 + P), NaN where a window has too few frames or no variation."""
-    out = np.full((len(brain), len(rdms), len(windows), brain.shape[1], len(table)), np.nan)
-    for w, (start, stop) in enumerate(windows.values()):
-        inside, heard = _window(grid, times, start, stop, published=method == "published")
-        if len(inside) < LEAST_FRAMES or len(heard) < LEAST_FRAMES:
+def _scores(rdms: list, frames: list, pieces: list, table: np.ndarray) -> np.ndarray:
+    """Of frames and pieces of the response window by window; NaN with too few frames or without variation."""
+    subjects, channels = pieces[0].shape[:2]
+    out = np.full((subjects, len(rdms), len(frames), channels, len(table)), np.nan)
+    for w, (inside, x) in enumerate(zip(frames, pieces, strict=True)):
+        if len(inside) < LEAST_FRAMES:
             continue
-        x = brain[..., heard]
-        if method == "published":
-            x = np.moveaxis(resized(np.moveaxis(x, 2, 0), len(inside)), 0, 2)
         i, j = np.triu_indices(len(inside), 1)
-        answers = _unit_ranks(np.abs(x[..., i] - x[..., j]))  # S c, m
+        ranks = _unit_ranks(np.abs(x[..., i] - x[..., j]))  # S c, m
         moved = table[:, inside]
         for layer, rdm in enumerate(rdms):
             model = _unit_ranks(rdm[moved[:, i], moved[:, j]])  # 1 + P, m
-            out[:, layer, w] = (answers @ model.T).reshape(len(brain), -1, len(table))
+            out[:, layer, w] = (ranks @ model.T).reshape(subjects, -1, len(table))
     return out
 
 
-def _elsewhere(rdms, grid, brain, long, windows, shifts: np.ndarray) -> np.ndarray:
+def _elsewhere(rdms: list, frames: list, brain: np.ndarray, long: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """The same where draws take the response `shifts` frames later, from the start again after the last whole window.
 
     Windows of one length share the ranks of the response at all times.
     """
-    out = np.full((len(brain), len(rdms), len(windows), brain.shape[1], 1 + len(shifts)), np.nan)
+    out = np.full((len(brain), len(rdms), len(frames), brain.shape[1], 1 + len(shifts)), np.nan)
     ranked = {}
-    for w, (start, stop) in enumerate(windows.values()):
-        inside, _ = _window(grid, grid, start, stop, published=False)
+    for w, inside in enumerate(frames):
         count, places = len(inside), long.shape[-1] - len(inside) + 1
         if count < LEAST_FRAMES or places < 1:
             continue
@@ -218,18 +286,8 @@ def _elsewhere(rdms, grid, brain, long, windows, shifts: np.ndarray) -> np.ndarr
     return out
 
 
-def _window(grid, times, start: float, stop: float, *, published: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the frames and of the samples in a window."""
-    if published:
-        clocks = (len(grid), 1 / np.median(np.diff(grid))), (len(times), 1 / np.median(np.diff(times)))
-        cuts = [(n, int(start * rate + 1e-9), int(stop * rate + 1e-9)) for n, rate in clocks]
-        return tuple(np.arange(first, min(last, n)) for n, first, last in cuts)
-    inside = np.flatnonzero((grid >= start - 1e-9) & (grid < stop - 1e-9))
-    return inside, inside
-
-
 def _unit_ranks(pairs: np.ndarray) -> np.ndarray:
-    """Ranks along the last axis, centred and of norm 1; NaN where all pairs are equal."""
+    """Ranks along the last axis, centred and of norm 1; NaN where all pairs are equal, or one has no distance."""
     import torch
 
     pairs = g.settle_ties(torch.from_numpy(pairs)).numpy().reshape(-1, pairs.shape[-1])
@@ -242,7 +300,7 @@ def _unit_ranks(pairs: np.ndarray) -> np.ndarray:
         ranks[tied] = g.average_ranks(torch.from_numpy(pairs[tied])).numpy()
     ranks -= ranks.mean(axis=1, keepdims=True)
     size = np.linalg.norm(ranks, axis=1, keepdims=True)
-    return ranks / np.where(size < 1e-9, np.nan, size)
+    return ranks / np.where((size < 1e-9) | np.isnan(pairs).any(axis=1, keepdims=True), np.nan, size)
 
 
 def _labelled(total, count, windows, subjects: list, layers: list, several: bool) -> WindowScores:

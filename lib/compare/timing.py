@@ -1,4 +1,4 @@
-"""Clocks: responses of any sensor brought onto a model's frames, cut into sentences and into windows of time.
+"""Clocks: responses of any sensor brought onto a model's frames, and the windows of time that they are cut into.
 
 Comes in: series with time points as rows, (n, c), and the times of their rows in seconds. Goes out: the same responses
 at the frames of a model, at the frames' own times. No frame rate is ever assumed: a model says when its frames are.
@@ -6,8 +6,7 @@ at the frames of a model, at the frames' own times. No frame rate is ever assume
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -15,8 +14,6 @@ import numpy as np
 from lib.ground import WrongUse, unknown
 
 METHODS = ("linear", "count", "antialiased")
-SHORTEST = 0.1
-"""Least duration of a segment [s] (arXiv 2601.16540)."""
 EDGE = 0.05
 """How far outside the response a frame may lie [s], where one sample is not more: the last sample is held."""
 LOBES = 4
@@ -40,13 +37,16 @@ def sliding_windows(
     stop: float, *, start: float = 0.0, width: float = 0.25, step: float = 0.05
 ) -> dict[str, tuple[float, float]]:
     """Windows of one width from `start` on that end by `stop` [s], named "START-STOP ms"; defaults as published."""
-    if not (width > 0 and step > 0 and np.isfinite([start, stop]).all()):
+    if not (width > 0 and step > 0 and np.isfinite([start, stop, width, step]).all()):
         raise WrongUse(f"width and step must be positive and the ends finite, got {width}, {step}, {start} to {stop}.")
     count = int(np.floor((stop - start - width) / step + 1e-9)) + 1
     if count < 1:
         raise WrongUse(f"no window of {width:g} s fits between {start:g} and {stop:g} s.")
     edges = [(start + k * step, start + k * step + width) for k in range(count)]
-    return {f"{1000 * a:.0f}-{1000 * b:.0f} ms": (round(a, 9), round(b, 9)) for a, b in edges}
+    named = {f"{1000 * a:.0f}-{1000 * b:.0f} ms": (round(a, 9), round(b, 9)) for a, b in edges}
+    if len(named) < count:
+        raise WrongUse(f"windows are named in whole milliseconds: a step of {step:g} s gives several one name.")
+    return named
 
 
 # ---- onto a model's frames ----
@@ -77,16 +77,17 @@ def onto_frames(values, times, frame_times, method: str = "linear") -> np.ndarra
     ------
     ValueError
         Lengths that differ, times that do not rise, NaN, or a frame more than 50 ms (or one sample) outside the
-        response: cut a longer one then.
+        response (cut a longer one then) or away from its samples, in a gap.
     """
     if method not in METHODS:
         raise unknown("method", method, METHODS)
     values, times = _sampled(values, times)
-    frame_times = _rising(frame_times, "frame_times")
+    frame_times = rising(frame_times, "frame_times")
     if method == "count":
         return resized(values, len(frame_times))
     reach = max(np.median(np.diff(times)), EDGE) + 1e-9
     outside = (frame_times < times[0] - reach) | (frame_times > times[-1] + reach)
+    _check_gaps(times, frame_times[~outside], reach)
     if outside.any():
         raise ValueError(
             f"{outside.sum()} frame(s) lie outside the response, which lasts from {times[0]:.3f} to {times[-1]:.3f} s; "
@@ -95,6 +96,15 @@ def onto_frames(values, times, frame_times, method: str = "linear") -> np.ndarra
     if method == "antialiased":
         return _smoothed(values, times, frame_times)
     return _interpolated(values, times, frame_times)
+
+
+def _check_gaps(times: np.ndarray, frame_times: np.ndarray, reach: float) -> None:
+    after = np.clip(np.searchsorted(times, frame_times), 1, len(times) - 1)
+    far = np.minimum(np.abs(frame_times - times[after - 1]), np.abs(times[after] - frame_times)) > reach
+    if far.any():
+        raise ValueError(
+            f"{far.sum()} frame(s) lie in a gap of the response, the first at {frame_times[far][0]:.3f} s: leave them."
+        )
 
 
 def resized(values, count: int) -> np.ndarray:
@@ -115,8 +125,8 @@ def _interpolated(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.n
 
 
 def _smoothed(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.ndarray:
-    samples = np.gradient(times) if len(times) > 1 else np.ones(1)
-    spacing = np.maximum(np.gradient(at) if len(at) > 1 else np.median(samples), np.median(samples))
+    samples = np.gradient(times)
+    spacing = np.maximum(np.gradient(at) if len(at) > 1 else np.zeros(1), np.median(samples))
     out = np.empty((len(at), *values.shape[1:]))
     for row, (t, width) in enumerate(zip(at, spacing, strict=True)):
         first, stop = np.searchsorted(times, [t - LOBES * width, t + LOBES * width])
@@ -127,86 +137,26 @@ def _smoothed(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.ndarr
     return out
 
 
-# ---- sentences, words, lags ----
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A piece of a response.
-
-    Attributes
-    ----------
-    number : int
-        Which of the given onsets it belongs to.
-    values : ndarray (n, c)
-        Its samples.
-    times : ndarray (n,)
-        When they were taken [s from the onset].
-    """
-
-    number: int
-    values: np.ndarray
-    times: np.ndarray
-
-
-def segments(values, times, onsets, offsets, *, shortest: float = SHORTEST) -> list[Segment]:
-    """Cut a response into sentences, words or whatever has an onset and an offset.
-
-    Parameters
-    ----------
-    values : array (n, c)
-        One row per sample.
-    times : array (n,)
-        When each sample was taken [s].
-    onsets, offsets : sequence of float
-        Samples from an onset on and before its offset make a segment [s on the same clock].
-    shortest : float
-        Segments that last less [s] are left out.
+def zscored(values) -> np.ndarray:
+    """Every column (electrode, component) with mean 0 and sample standard deviation 1 (ddof 1) over its rows.
 
     Raises
     ------
     ValueError
-        An offset before its onset, or a segment that the response does not cover.
+        Fewer than two rows, NaN, or a constant column.
     """
-    values, times = _sampled(values, times)
-    onsets, offsets = np.asarray(onsets, dtype=np.float64), np.asarray(offsets, dtype=np.float64)
-    if onsets.ndim != 1 or onsets.shape != offsets.shape or not (offsets >= onsets).all():
-        raise ValueError("onsets and offsets must be two sequences of one length, no offset before its onset.")
-    step, out = np.median(np.diff(times)), []
-    for number, (onset, offset) in enumerate(zip(onsets, offsets, strict=True)):
-        if offset - onset < shortest - 1e-9:
-            continue
-        if onset < times[0] - step or offset > times[-1] + 1.5 * step:
-            raise ValueError(
-                f"segment {number} lasts from {onset:.3f} to {offset:.3f} s, the response only from {times[0]:.3f} to "
-                f"{times[-1]:.3f} s."
-            )
-        first, stop = np.searchsorted(times, [onset - 1e-9, offset - 1e-9])
-        out.append(Segment(number, values[first:stop], times[first:stop] - onset))
-    return out
-
-
-def zscored(values) -> np.ndarray:
-    """Every column (electrode, component) with mean 0 and sample standard deviation 1 (ddof 1) over its rows."""
     values = np.asarray(values, dtype=np.float64)
+    if values.ndim < 1 or len(values) < 2 or not values.size:
+        raise ValueError(f"standardising needs at least two rows, got shape {values.shape}.")
+    if not np.isfinite(values).all():
+        bad = np.argwhere(~np.isfinite(values))
+        raise ValueError(f"{len(bad)} NaN or infinite value(s), the first in row {bad[0, 0]}: leave those rows out.")
     centred = values - values.mean(axis=0)
     spread = values.std(axis=0, ddof=1)
     flat = np.flatnonzero(spread <= 1e-12 * np.abs(values).max(axis=0))
     if flat.size:
         raise ValueError(f"column(s) {', '.join(map(str, flat[:5]))} of {values.shape} are constant: leave them out.")
     return centred / spread
-
-
-def lagged(
-    values, times, frame_times, lags: Sequence[float], method: str = "linear", *, standard: bool = True
-) -> dict[float, np.ndarray]:
-    """The response at a model's frames and every lag after them, by lag [s].
-
-    Handed as `responses` to ``permutation_null`` or ``sentence_null``, lags take the place of subjects. The response
-    has to last longer than the frames, by the greatest lag.
-    """
-    aligned = {float(lag): onto_frames(values, times, np.asarray(frame_times) + lag, method) for lag in lags}
-    return {lag: zscored(x) if standard else x for lag, x in aligned.items()}
 
 
 # ---- checks ----
@@ -216,14 +166,14 @@ def checked_windows(windows: Mapping[str, tuple[float, float]]) -> dict[str, tup
     """Windows by name, each with an end after its start [s]."""
     if not isinstance(windows, Mapping) or not windows:
         raise WrongUse("windows must be a mapping of names to (start, stop) in seconds, with at least one.")
-    for name, (start, stop) in windows.items():
-        if not start < stop:
-            raise WrongUse(f"window {name!r} must end after it starts, got {start} to {stop} s.")
+    for name, edges in windows.items():
+        if len(edges) != 2 or not edges[0] < edges[1]:
+            raise WrongUse(f"window {name!r} must be (start, stop) and must end after it starts, got {edges} [s].")
     return dict(windows)
 
 
 def _sampled(values, times) -> tuple[np.ndarray, np.ndarray]:
-    values, times = np.asarray(values, dtype=np.float64), _rising(times, "times")
+    values, times = np.asarray(values, dtype=np.float64), rising(times, "times")
     if len(times) < 2 or values.ndim < 1 or len(values) != len(times):
         raise ValueError(f"a response has one row per time, at least two: got {values.shape} and {len(times)} times.")
     if not np.isfinite(values).all():
@@ -232,7 +182,8 @@ def _sampled(values, times) -> tuple[np.ndarray, np.ndarray]:
     return values, times
 
 
-def _rising(times, name: str) -> np.ndarray:
+def rising(times, name: str) -> np.ndarray:
+    """Times as float64, or an error unless they are finite and rise."""
     times = np.asarray(times, dtype=np.float64)
     if times.ndim != 1 or not len(times) or not np.isfinite(times).all() or not (np.diff(times) > 0).all():
         raise ValueError(f"{name} must be finite, rising numbers of seconds, got {times.dtype} of shape {times.shape}.")

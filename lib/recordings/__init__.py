@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import warnings
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 
 from lib import ground, provenance
-from lib.recordings.cards import card, cards, published_fingerprint
+from lib.recordings.cards import card, cards, fault, loader, published_fingerprint
 
 if TYPE_CHECKING:
     from lib.recordings.record import Recording
@@ -33,8 +35,12 @@ __all__ = [*_lazy, "card", "fetch", "fingerprint", "load", "loader", "names"]
 
 
 def names() -> list[str]:
-    """Names of all recordings that ``load`` knows."""
-    return sorted(cards())
+    """Names of all recordings that ``load`` knows; those whose card is at fault are left out with a warning."""
+    faults = {name: fault(facts) for name, facts in cards().items()}
+    for name, problem in faults.items():
+        if problem:
+            warnings.warn(f"data/recordings.yml, card of {name}: {problem}", stacklevel=2)
+    return sorted(name for name, problem in faults.items() if not problem)
 
 
 def fingerprint(name: str) -> str:
@@ -42,13 +48,22 @@ def fingerprint(name: str) -> str:
 
     Its card and the code that loads or generates it count always. For published files their registered hashes do too
     (nothing is read that differs from them), for generated ones the tables of the pocket world. For ds004408 and alice,
-    of which no hashes are registered, it is the publisher's version; the ``fingerprint`` of what is loaded tells more.
+    of which no hashes are registered, it is the publisher's version and, where they are on this machine, the names,
+    sizes and dates of the files.
     """
     facts = json.dumps(card(name), sort_keys=True, default=str)
     if card(name)["simulated"]:
         tables = sorted((ground.DATA / "pocket").glob("*.yml"))
         return ground.fingerprint(facts, provenance.code(loader(name)), *(table.read_bytes() for table in tables))
-    return ground.fingerprint(facts, published_fingerprint(name), provenance.code(loader(name)))
+    here = () if "archive" in card(name) else _listed(name)
+    return ground.fingerprint(facts, published_fingerprint(name), provenance.code(loader(name)), *here)
+
+
+def _listed(name: str) -> list[str]:
+    """Names, sizes and dates of the files of a recording that no hashes are registered for."""
+    from lib.recordings import files
+
+    return files.listed(files.at_hand(name))
 
 
 def load(name: str, root: str | Path | None = None, **options: Any) -> Recording:
@@ -78,7 +93,7 @@ def load(name: str, root: str | Path | None = None, **options: Any) -> Recording
     ground.MissingData, ground.DamagedData
         A file is not there, or is not what its publisher published.
     """
-    make = getattr(import_module(loader(name)), card(name)["loader"].partition(":")[2])
+    make = _function(name)
     known = [option for option in inspect.signature(make).parameters if option != "root"]
     for option in options:
         if option not in known:
@@ -93,12 +108,15 @@ def fetch(name: str) -> Path:
 
     if not card(name)["simulated"]:
         return files.fetch(name)
-    if not card(name).get("kept", True):
+    if not card(name).get("stored", True):
         raise ground.WrongUse(f"{name} has nothing to fetch: {card(name)['files']}")
     load(name)
     return ground.cache_folder()
 
 
-def loader(name: str) -> str:
-    """Dotted name of the module that loads a recording, as its card says."""
-    return f"lib.recordings.{card(name)['loader'].partition(':')[0]}"
+def _function(name: str) -> Callable[..., Recording]:
+    """The function that a recording's card names."""
+    module, _, function = card(name)["loader"].partition(":")
+    if provenance.module_file(loader(name)) is None or not hasattr(import_module(loader(name)), function):
+        raise ground.DamagedData(f"data/recordings.yml, card of {name}: lib.recordings has no {module}:{function}")
+    return getattr(import_module(loader(name)), function)

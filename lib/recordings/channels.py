@@ -7,7 +7,8 @@ statistics the rule looks at, and the reason why a channel is bad.
 median channel's; a correlation with the mean of all channels below .4. The last asks every place on the head to look
 like the mean of all, and so discards channels of clean recordings too. ``robust`` asks, against the median of all
 channels, whether a channel is louder or quieter than the others by the median absolute deviation of log amplitudes,
-and whether any of its neighbours hears what it hears.
+and whether any of its neighbours hears what it hears. On simulated EEG with one or six planted bad channels of eight
+kinds it finds more of them than mne's local outlier factor (which misses flat and weak ones), and as few good ones.
 """
 
 from __future__ import annotations

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import stat
 import tarfile
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
 from lib import ground
-from lib.recordings.cards import card, registry
+from lib.recordings.cards import card, loader, registry
 
 LARGEST = 64 * 2**20
 """No registered file is larger [bytes]; an archive that says otherwise is not unpacked."""
@@ -57,16 +61,17 @@ def fetch(name: str) -> Path:
 
 
 def _got_by_hand(name: str) -> Path:
-    problems = check(name)
+    problems = check(name, content=False)
     if problems:
         raise ground.MissingData(f"{name}: {problems[0]}")
-    return next(place for place in _places(name, None) if place.is_dir())
+    return at_hand(name)
 
 
-def check(name: str, root: str | Path | None = None) -> list[str]:
+def check(name: str, root: str | Path | None = None, *, content: bool = True) -> list[str]:
     """Compare every file of a recording with its registered SHA-256.
 
-    Where no hashes are registered, only what its card says everybody needs (`needs`) is looked for.
+    Where no hashes are registered, what its card says everybody needs (`needs`) is looked for, and every recording that
+    is there is opened: it has to be as its side files say, with amplitudes of EEG.
 
     Parameters
     ----------
@@ -74,6 +79,8 @@ def check(name: str, root: str | Path | None = None) -> list[str]:
         A recording.
     root : path, optional
         Folder that holds the recording's own folder; default as in ``load``.
+    content : bool
+        False: only whether the files are there.
 
     Returns
     -------
@@ -82,28 +89,41 @@ def check(name: str, root: str | Path | None = None) -> list[str]:
     """
     if card(name)["simulated"]:
         return []  # made anew whenever its cache is not what it was
-    places = _places(name, root)
-    folder = next((place for place in places if place.is_dir()), None)
+    folder = at_hand(name, root)
     if folder is None:
-        return [f"no folder {' or '.join(map(str, places))}. {remedy(name)}"]
-    if "archive" not in card(name):
-        return [
-            f"{folder / file} is missing. {remedy(name)}"
-            for file in card(name)["needs"]
-            if not (folder / file).exists()
-        ]
-    return _problems(folder, registry(name))
+        return [f"no folder {' or '.join(map(str, _places(name, root)))}. {remedy(name)}"]
+    if "archive" in card(name):
+        return _problems(folder, registry(name), content=content)
+    absent = [folder / file for file in card(name)["needs"] if not (folder / file).exists()]
+    problems = [f"{path} is missing. {remedy(name)}" for path in absent]
+    return problems if problems or not content else import_module(loader(name)).faults(folder)
 
 
 def found(name: str, root: str | Path | None = None) -> Path:
     """Folder of a recording: below `root`; else below ``ALIKE_DATA`` or in the cache; else downloaded."""
-    places = _places(name, root)
-    for place in places:
-        if place.is_dir():
-            return place
-    if root is not None:
-        raise missing(name, places[0], "the folder of the recording")
-    return fetch(name)
+    folder = at_hand(name, root)
+    if folder is None and root is not None:
+        raise missing(name, _places(name, root)[0], "the folder of the recording")
+    return folder or fetch(name)
+
+
+def at_hand(name: str, root: str | Path | None = None) -> Path | None:
+    """Folder of a recording where it is on this machine, else None."""
+    return next((place for place in _places(name, root) if place.is_dir()), None)
+
+
+def listed(folder: Path | None) -> list[str]:
+    """Name, size and date of every file below a folder, those of git and DataLad left out; nothing where it is None.
+
+    Where a link leads nowhere, as those of git-annex do before their content is there, its own size and date count.
+    """
+    out = []
+    for place, folders, names in os.walk(folder) if folder else ():
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(place, name) for name in sorted(names)):
+            about = path.stat() if path.exists() else path.lstat()
+            out.append(f"{path.relative_to(folder).as_posix()} {about.st_size} {about.st_mtime_ns}")
+    return out
 
 
 def _places(name: str, root: str | Path | None) -> list[Path]:
@@ -115,13 +135,13 @@ def _places(name: str, root: str | Path | None) -> list[Path]:
     return [place / card(name)["folder"] for place in roots]
 
 
-def _problems(folder: Path, files: Mapping[str, str]) -> list[str]:
+def _problems(folder: Path, files: Mapping[str, str], *, content: bool = True) -> list[str]:
     problems = []
     for file, digest in files.items():
         path = folder / file
         if not path.is_file():
             problems.append(f"{path} is missing (expected sha256 {digest})")
-        elif (got := ground.sha256(path)) != digest:
+        elif content and (got := ground.sha256(path)) != digest:
             problems.append(f"{path} is damaged: sha256 {got}, expected {digest}")
     return problems
 
@@ -192,10 +212,13 @@ def unpack(name: str, archive: Path, files: Mapping[str, str], target: Path) -> 
     """
     wanted = dict(files)
     try:
-        for path, content in _members(name, archive):
-            inner = "/".join(path.parts[1:])
-            if inner in wanted:
-                _write_verified(name, target / inner, inner, content(LARGEST + 1), wanted.pop(inner))
+        with _opened(name, archive) as members:
+            for member in members:
+                _check_safe(name, member)
+            for member in members:
+                inner = member.path.partition("/")[2]
+                if member.kind == "file" and inner in wanted:
+                    _write_verified(name, target / inner, inner, member.read(LARGEST + 1), wanted.pop(inner))
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise damaged(name, "the archive", f"a whole zip or tar file; reading it failed ({error})") from error
     if wanted:
@@ -210,62 +233,58 @@ def _write_verified(name: str, path: Path, inner: str, raw: bytes, digest: str) 
     path.write_bytes(raw)
 
 
-Member = tuple[PurePosixPath, Callable[[int], bytes]]  # where it lies, and what reads up to n bytes of it
+@dataclass(frozen=True)
+class Member:
+    """What stands in an archive: its path, "file", "link" or "device", where a link leads, and what reads n bytes."""
+
+    path: str
+    kind: str
+    leads: str
+    read: Callable[[int], bytes]
 
 
-def _members(name: str, archive: Path) -> Iterator[Member]:
-    """Regular files of an archive once all its members are known to be safe."""
+@contextmanager
+def _opened(name: str, archive: Path) -> Iterator[list[Member]]:
+    """All members of an archive but its folders."""
     if zipfile.is_zipfile(archive):
-        yield from _zip_members(name, archive)
+        with zipfile.ZipFile(archive) as file:
+            yield [_zip_member(file, entry) for entry in file.infolist() if not entry.is_dir()]
     elif tarfile.is_tarfile(archive):
-        yield from _tar_members(name, archive)
+        with tarfile.open(archive) as file:
+            yield [_tar_member(file, entry) for entry in file.getmembers() if not entry.isdir()]
     else:
         raise damaged(name, "the archive", "a zip or tar file; what was downloaded is neither")
 
 
-def _zip_members(name: str, archive: Path) -> Iterator[Member]:
-    with zipfile.ZipFile(archive) as file:
-        entries = [entry for entry in file.infolist() if not entry.is_dir()]
-        for entry in entries:
-            _safe_path(name, entry.filename)
-            kind = stat.S_IFMT(entry.external_attr >> 16)
-            if kind == stat.S_IFLNK:
-                _safe_link(name, entry.filename, file.read(entry).decode(errors="replace"))
-            elif kind not in (0, stat.S_IFREG):
-                raise damaged(name, entry.filename, "a regular file in the archive, not a device")
-        for entry in entries:
-            if stat.S_IFMT(entry.external_attr >> 16) != stat.S_IFLNK:
-                with file.open(entry) as stream:
-                    yield PurePosixPath(entry.filename), stream.read
+def _zip_member(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Member:
+    def read(count: int) -> bytes:
+        with file.open(entry) as stream:
+            return stream.read(count)
+
+    kinds = {0: "file", stat.S_IFREG: "file", stat.S_IFLNK: "link"}
+    kind = kinds.get(stat.S_IFMT(entry.external_attr >> 16), "device")
+    target = read(4096).decode(errors="replace") if kind == "link" else ""
+    leads = posixpath.join(posixpath.dirname(entry.filename), target)
+    return Member(entry.filename, kind, leads, read)
 
 
-def _tar_members(name: str, archive: Path) -> Iterator[Member]:
-    with tarfile.open(archive) as file:
-        entries = [entry for entry in file.getmembers() if not entry.isdir()]
-        for entry in entries:
-            _safe_path(name, entry.name)
-            if entry.issym() or entry.islnk():
-                # A hard link names a member from the archive's root, a symbolic one a path from where it stands.
-                _safe_link(name, entry.name if entry.issym() else "", entry.linkname)
-            elif not entry.isfile():
-                raise damaged(name, entry.name, "a regular file in the archive, not a device")
-        for entry in entries:
-            if entry.isfile():
-                yield PurePosixPath(entry.name), file.extractfile(entry).read
+def _tar_member(file: tarfile.TarFile, entry: tarfile.TarInfo) -> Member:
+    kind = "file" if entry.isfile() else "link" if entry.issym() or entry.islnk() else "device"
+    # A hard link names a member from the archive's root, a symbolic one a path from where it stands.
+    leads = posixpath.join(posixpath.dirname(entry.name), entry.linkname) if entry.issym() else entry.linkname
+    return Member(entry.name, kind, leads, lambda count: file.extractfile(entry).read(count))
 
 
-def _safe_path(name: str, path: str) -> None:
-    parts = PurePosixPath(path.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
-        raise damaged(name, f"{path!r} in the archive", "a path within the archive's own folder")
+def _check_safe(name: str, member: Member) -> None:
+    if member.kind == "device":
+        raise damaged(name, member.path, "a regular file in the archive, not a device")
+    if not _inside(member.path):
+        raise damaged(name, f"{member.path!r} in the archive", "a path within the archive's own folder")
+    if member.kind == "link" and not _inside(member.leads):
+        raise damaged(name, f"the link {member.path!r} in the archive", "a target within the archive's own folder")
 
 
-def _safe_link(name: str, path: str, target: str) -> None:
-    """Refuse a link at `path` whose target, followed from where the link stands, leaves the outermost folder."""
-    if PurePosixPath(target).is_absolute() or "\\" in target or ":" in target:
-        raise damaged(name, f"the link {path!r} -> {target!r}", "a link within the archive's own folder")
-    depth = len(PurePosixPath(path).parts) - 1
-    for part in PurePosixPath(target).parts:
-        depth += -1 if part == ".." else 1
-        if depth < 1:
-            raise damaged(name, f"the link {path!r} -> {target!r}", "a link within the archive's own folder")
+def _inside(path: str) -> bool:
+    """Whether a path, with its ".." worked out, stays below the folder it starts in."""
+    normal = posixpath.normpath(path.replace("\\", "/"))
+    return not normal.startswith(("/", "..")) and ":" not in normal.partition("/")[0]

@@ -111,8 +111,3 @@ class StoryRecording(SpeechRecording):
 
     tr: float
     repeats: dict[str, int] = field(repr=False)
-
-    @property
-    def test_segments(self) -> list[str]:
-        """Segments that were heard more than once."""
-        return [name for name, count in self.repeats.items() if count > 1]

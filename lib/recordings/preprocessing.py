@@ -134,14 +134,18 @@ def line_frequency(raw: mne.io.BaseRaw, line: float | str | None = "recording") 
         if line is None:
             raise WrongUse('the recording names no mains frequency: pass line=50, line=60 or a country, line="US".')
     if isinstance(line, str):
-        if line == "JP":
-            raise WrongUse("Japan has mains of 50 Hz in the east and 60 Hz in the west: pass the number.")
-        if len(line) != 2 or not line.isalpha() or not line.isupper():
-            raise WrongUse(f'line must be "recording", a frequency in Hz or a code such as "US", not {line!r}.')
-        return 60.0 if line in _SIXTY_HERTZ.split() else 50.0
+        return _mains_of(line)
     if line is not None and not 0 < line < np.inf:
         raise WrongUse(f"the mains frequency must be a positive number of Hz, not {line!r}.")
     return None if line is None else float(line)
+
+
+def _mains_of(country: str) -> float:
+    if country == "JP":
+        raise WrongUse("Japan has mains of 50 Hz in the east and 60 Hz in the west: pass the number.")
+    if len(country) != 2 or not country.isalpha() or not country.isupper():
+        raise WrongUse(f'line must be "recording", a frequency in Hz or a code such as "US", not {country!r}.')
+    return 60.0 if country in _SIXTY_HERTZ.split() else 50.0
 
 
 def spectrum(raw: mne.io.BaseRaw) -> xr.DataArray:
@@ -164,8 +168,11 @@ def _check(raw, band, band_filter, notch_filter, bad, repair) -> None:
             raise unknown(kind, name, [str(one) for one in known])
     if isinstance(bad, str) and bad not in BAD_RULES:
         raise unknown("rule for bad channels", bad, BAD_RULES)
+    _check_band(band, raw.info["sfreq"] / 2)
+
+
+def _check_band(band: tuple[float | None, float | None] | None, nyquist: float) -> None:
     low, high = band or (None, None)
-    nyquist = raw.info["sfreq"] / 2
     if not (low or 0) < (high or nyquist) <= nyquist:
         raise WrongUse(f"band {band} must rise and end below half the sampling rate, {nyquist:g} Hz.")
 

@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
-import numpy as np
-
 from lib import models, provenance, recordings
-from lib.ground import ROOT, WrongUse, cache_folder, fingerprint, replacing
+from lib.ground import ROOT, DamagedData, MissingData, WrongUse, cache_folder, fingerprint, replacing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,9 +40,12 @@ def kept(what: str, key: tuple[str, ...], compute: Callable[[], Mapping[str, xr.
     Raises
     ------
     WrongUse
-        `compute`, or a function it is given, was defined in a notebook.
+        `compute`, or a function it is given, was defined in a notebook, or `compute` is no function of lib.
     """
-    code = provenance.code(*sorted(set(_origins(compute))))
+    origins = sorted(set(_origins(compute)))
+    if not origins:
+        raise WrongUse(f"{compute!r} is no function of lib, so its code can't be followed.")
+    code = provenance.code(*origins)
     versions = (ROOT / "requirements.lock").read_bytes()
     path = cache_folder() / "results" / f"{what}-{fingerprint(code, versions, *map(str, key))}.npz"
     found = _read(path)
@@ -57,7 +58,10 @@ def kept(what: str, key: tuple[str, ...], compute: Callable[[], Mapping[str, xr.
 
 def current(loaded: Mapping[str, Mapping[str, str]]) -> bool:
     """Whether models and recordings are still what they were when they were noted, {kind: {name: fingerprint}}."""
-    return all(FINGERPRINTS[kind](name) == mark for kind, marks in loaded.items() for name, mark in marks.items())
+    try:
+        return all(FINGERPRINTS[kind](name) == mark for kind, marks in loaded.items() for name, mark in marks.items())
+    except (WrongUse, MissingData, DamagedData):
+        return False  # there is no such model or recording any more, or not its weights
 
 
 def _origins(function: Any) -> Iterator[str]:
@@ -68,9 +72,8 @@ def _origins(function: Any) -> Iterator[str]:
         return
     module = getattr(function, "__module__", None) or ""
     if module == "__main__":
-        raise WrongUse(
-            f"{function.__qualname__} is defined in a notebook, where its code can't be followed: move it to lib."
-        )
+        name = getattr(function, "__qualname__", str(function))
+        raise WrongUse(f"{name} is defined in a notebook, where its code can't be followed: move it to lib.")
     if module.partition(".")[0] == "lib":
         yield module
     for cell in getattr(function, "__closure__", None) or ():
@@ -86,12 +89,15 @@ def _write(path: Path, arrays: Mapping[str, xr.DataArray], loaded: Mapping[str, 
         }
         for name, x in arrays.items()
     }
+    import numpy as np
+
     about = np.array(json.dumps({"labels": labels, "loaded": loaded}))
     with replacing(path) as new, new.open("wb") as file:
         np.savez(file, about_=about, **{name: x.values for name, x in arrays.items()})
 
 
 def _read(path: Path) -> dict[str, xr.DataArray] | None:
+    import numpy as np
     import xarray as xr
 
     try:

@@ -6,26 +6,30 @@ Comes in: what the user typed. Goes out: run folders, the built book, tables on 
 
 from __future__ import annotations
 
+import errno
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
 
 from lib.ground import DamagedData, MissingData, WrongUse, unknown
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-data_app = typer.Typer(no_args_is_help=True, help="Recordings: what is known, fetch one, check one.")
-models_app = typer.Typer(no_args_is_help=True, help="Models: what is known, fetch one, check one.")
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+FAMILY = {"no_args_is_help": True, "context_settings": SETTINGS}
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__, **FAMILY)
+data_app = typer.Typer(help="Recordings: what is known, fetch one, check one.", **FAMILY)
+models_app = typer.Typer(help="Models: what is known, fetch one, check one.", **FAMILY)
 app.add_typer(data_app, name="data")
 app.add_typer(models_app, name="models")
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
 
 @app.command()
@@ -37,7 +41,10 @@ def run(
     ] = None,
     force: Annotated[bool, typer.Option(help="Run again even if nothing changed.")] = False,
 ) -> None:
-    """Execute a chapter with its parameters changed; the results go to a folder of their own under runs/."""
+    """Execute a chapter with its parameters changed; the results go to a folder of their own under runs/.
+
+    A list is given as one,two or as JSON: -p listeners 4,8. `alike chapters NAME` shows what a chapter takes.
+    """
     from lib.report import runs
 
     given = dict(pair.split("=", 1) for pair in parameter or [])
@@ -45,6 +52,35 @@ def run(
         done = runs.run(chapter, given, force=force, progress=progress)
     _tell(chapter, done)
     raise typer.Exit(0 if done.succeeded else 1)
+
+
+@app.command("chapters")
+def chapters_list(chapter: Annotated[str | None, typer.Argument(help="Show what this one takes.")] = None) -> None:
+    """Every chapter there is, or the parameters of one with their defaults."""
+    from lib.report import runs
+
+    if chapter:
+        for parameter in runs.parameters(chapter).values():
+            _say(str(parameter))
+        return
+    for name in runs.chapters():
+        _say(f"{name:<16} {runs.title(name)}")
+
+
+@app.command("runs")
+def runs_list(chapter: Annotated[str | None, typer.Argument(help="Only runs of this chapter.")] = None) -> None:
+    """Every run under runs/, latest last: when, how long, how it ended, and which parameters were changed."""
+    from lib.report import runs
+
+    if chapter:
+        runs.source(chapter)
+    found = runs.all_runs(chapter)
+    for one in found:
+        facts = one.manifest
+        changed = " ".join(f"{name}={value}" for name, value in runs.changed(facts).items())
+        when = facts["started"][:16].replace("T", " ")
+        _say(f"{one.folder.name}  {when}  {facts['seconds']:6.0f} s  {facts['status']}  {changed}".rstrip())
+    _say(f"{len(found)} run{'s' * (len(found) != 1)}.")
 
 
 @app.command()
@@ -66,29 +102,36 @@ def book(
     done = editions.run_pages(chosen, run_page)
     if not all(run.succeeded for run in done.values()):
         raise typer.Exit(1)
+    outside = [f"{name}: {editions.outside_warning(run)}" for name, run in done.items() if run.manifest["outside"]]
+    for problem in outside:
+        _complain(problem)
+    if outside and strict:
+        raise typer.Exit(1)
     editions.place(chosen, done)
     if code := editions.build(strict=strict):
-        errors.print("The site could not be built; the messages above say why.", style="red")
+        _complain("The site could not be built; the messages above say why.")
         raise typer.Exit(code)
     found = site.problems(editions.SITE)
     for problem in found:
-        errors.print(problem, markup=False)
+        _complain(problem)
     if found and strict:
         raise typer.Exit(1)
-    console.print(f"The {chosen.title} is built: {editions.SITE / 'index.html'}")
+    _say(f"The {chosen.title} is built: {editions.SITE / 'index.html'}")
 
 
 @data_app.command("list")
 def data_list() -> None:
     """Every recording: what it is, its licence, and whether it is on this machine."""
+    from rich.table import Table
+
     from lib import recordings
 
     table = Table("recording", "what it is", "licence", "here")
     for name in recordings.names():
         card = recordings.card(name)
-        here = "made when needed" if card["simulated"] else ("no" if recordings.check(name) else "yes")
+        here = "made when needed" if card["simulated"] else ("no" if recordings.check(name, content=False) else "yes")
         table.add_row(name, card["title"], card["licence"], here)
-    console.print(table)
+    _console().print(table)
 
 
 @data_app.command("fetch")
@@ -96,7 +139,7 @@ def data_fetch(name: str) -> None:
     """Download a recording, verify it, and put it under data/cache."""
     from lib import recordings
 
-    console.print(f"{name} is at {recordings.fetch(name)}")
+    _say(f"{name} is at {recordings.fetch(name)}")
 
 
 @data_app.command("check")
@@ -106,8 +149,8 @@ def data_check(name: str) -> None:
 
     problems = recordings.check(name)
     for problem in problems:
-        errors.print(problem)
-    console.print(f"{name}: {len(problems)} problem{'s' * (len(problems) != 1)}.")
+        _complain(problem)
+    _say(f"{name}: {len(problems)} problem{'s' * (len(problems) != 1)}.")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -117,21 +160,37 @@ def models_list(
     status: Annotated[str | None, typer.Option(help="Only models with this status.")] = None,
 ) -> None:
     """Every model of the roster, whether it runs, and if not, why."""
-    from lib import models
+    from lib.models import cards
 
-    roster = models.roster()
+    roster = cards.cards()
     for column, wanted in (("family", family), ("status", status)):
-        if wanted is not None and wanted not in set(roster[column]):
-            raise unknown(column, wanted, set(roster[column]))
-        roster = roster if wanted is None else roster[roster[column] == wanted]
-    model = Column("model", no_wrap=True, overflow="fold")
-    table = Table(model, "what it is", "family", "layers", "units", "MB", "status")
-    for row in roster.to_dict("records"):
-        told = f"{row['status']}: {row['reason']}" if row["reason"] else row["status"]
-        table.add_row(*(str(row[key]) for key in ("name", "title", "family", "layers", "width", "size_mb")), told)
-    console.print(table)
-    counts = roster["status"].value_counts()
-    console.print(f"{len(roster)} models: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
+        known = {facts[column] for facts in roster}
+        if wanted is not None and wanted not in known:
+            raise unknown(column, wanted, known)
+        roster = [facts for facts in roster if wanted in (None, facts[column])]
+    width = max(len(facts["name"]) for facts in roster)
+    for group in dict.fromkeys(facts["family"] for facts in roster):
+        _say(f"\n{group}")
+        for facts in roster:
+            if facts["family"] == group:
+                _say(_model_line(facts, width))
+    wide = min(shutil.get_terminal_size().columns, 120)
+    reasons = [f"{facts['name']}: {facts['reason']}." for facts in roster if facts.get("reason")]
+    reasons = [textwrap.fill(reason, wide, subsequent_indent="  ") for reason in reasons]
+    _say("\n".join(["", *reasons, *[""] * bool(reasons)]) + _counted([facts["status"] for facts in roster]))
+
+
+def _model_line(facts: dict[str, Any], width: int) -> str:
+    """One model in less than 80 columns; where there are more, its title too."""
+    size = f"{facts['size_mb']} MB" if facts.get("size_mb") else ""
+    shape = f"{facts.get('layers', '')!s:>3} × {facts.get('width', '')!s:<5}"
+    line = f"{facts['name']:<{width}} {shape} {size:>8} {facts['status']}"
+    return f"{line:<{width + 46}}{facts['title']}" if shutil.get_terminal_size().columns >= width + 86 else line
+
+
+def _counted(statuses: list[str]) -> str:
+    counts = {status: statuses.count(status) for status in dict.fromkeys(statuses)}
+    return f"{len(statuses)} models: " + ", ".join(f"{count} {status}" for status, count in counts.items())
 
 
 @models_app.command("fetch")
@@ -140,7 +199,7 @@ def models_fetch(name: str) -> None:
     from lib import models
     from lib.models.loaders import checkpoints
 
-    console.print(f"{name} is at {checkpoints.fetch(models.card(name))}")
+    _say(f"{name} is at {checkpoints.fetch(models.card(name))}")
 
 
 @models_app.command("train")
@@ -150,26 +209,31 @@ def models_train(name: str) -> None:
 
     recipe = recipes.recipe(name)
     folder = zoo.train(recipe, [diets.collect(diet) for diet in recipe.diets])
-    console.print(f"{name} is at {folder}")
+    _say(f"{name} is at {folder}")
 
 
 @models_app.command("check")
 def models_check(name: str) -> None:
     """Load a model, let it hear a click and a sentence, and tell what is wrong if anything is."""
+    from lib import models
+
+    models.card(models.original(name))  # a wrong name is refused before torch is imported
     from lib.models.check import check
 
     checked = check(name, _sentence())
-    console.print(f"{name}\n" + "\n".join(f"  {what}: {found}" for what, found in checked.facts.items()), markup=False)
+    _say(f"{name}\n" + "\n".join(f"  {what}: {found}" for what, found in checked.facts.items()))
     if len(checked.layers):
-        console.print(_layer_table(checked.layers))
+        _console().print(_layer_table(checked.layers))
     for problem in checked.problems:
-        errors.print(problem, style="red", markup=False)
+        _complain(problem)
     count = len(checked.problems)
-    console.print(f"{name}: {count} problem{'s' * (count != 1)}.", markup=False)
+    _say(f"{name}: {count} problem{'s' * (count != 1)}.")
     raise typer.Exit(1 if count else 0)
 
 
 def _layer_table(layers) -> Table:
+    from rich.table import Table
+
     shown = {"click": lambda seconds: f"{1000 * seconds:+.0f} ms"}
     table = Table("layer", *layers.columns)
     for layer, row in layers.iterrows():
@@ -179,19 +243,39 @@ def _layer_table(layers) -> Table:
 
 def _sentence() -> tuple:
     """First sentence of the pocket story, spoken now, and its rate."""
-    from lib.recordings.pocket import narrator, story
+    from lib.recordings.pocket.story import narrator
+    from lib.recordings.pocket.story import text as story
 
     return narrator.say(story.sentences()["text"].iloc[0]).samples, narrator.RATE
+
+
+def _say(text: str) -> None:
+    """One line or more for the user, as they are."""
+    typer.echo(text)
+
+
+def _complain(text: str) -> None:
+    """What is wrong, on the error channel, red on a terminal."""
+    typer.secho(text, err=True, fg="red")
+
+
+def _console() -> Any:
+    """Terminal for tables and bars; made when needed, since it takes as long to load as most commands to run."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def _progress(name: str) -> Iterator:
     """Show cells done, current heading and elapsed time: a live bar on a terminal, one line per heading elsewhere."""
-    if not console.is_terminal:
+    if not sys.stdout.isatty():
         yield _lines(name)
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("[bold]{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("cells"))
-    with Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[heading]}"), console=console) as bar:
+    with Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[heading]}"), console=_console()) as bar:
         task = bar.add_task(name, heading="", total=None)
         yield lambda done, total, heading: bar.update(task, completed=done, total=total, heading=heading)
 
@@ -202,29 +286,46 @@ def _lines(name: str):
     def progress(done: int, total: int, heading: str) -> None:
         nonlocal last
         if heading and heading != last:
-            console.print(f"{name}  {done:3d}/{total} cells  {time.perf_counter() - start:5.0f} s  {heading}")
+            _say(f"{name}  {done:3d}/{total} cells  {time.perf_counter() - start:5.0f} s  {heading}")
             last = heading
 
     return progress
 
 
 def _tell(name: str, run) -> None:
+    facts = run.manifest
     if run.succeeded:
-        console.print(f"{name}: {'done' if run.fresh else 'nothing changed since'} {run.folder}")
-    else:
-        errors.print(f"{name} {run.manifest['status']}: {run.manifest['error']}", style="red", markup=False)
-        errors.print(f"The notebook with the error is kept: {run.notebook}", markup=False)
+        _say(f"{name}: {'done' if run.fresh else 'nothing changed since'} {run.folder}")
+        return
+    _complain(f"{name} {facts['status']} in {facts['cell']}\n{facts['error']}")
+    _complain(f"The notebook with the error is kept: {run.notebook}")
 
 
 def _joined(words: list[str]) -> list[str]:
-    """Make ``-p NAME VALUE`` into ``-p NAME=VALUE``: typer's options take one value, and VALUE may begin with -."""
+    """Make every way to give a parameter into ``-p NAME=VALUE``.
+
+    The options of typer take one value. Here ``-p NAME VALUE``, ``-p NAME=VALUE``, ``-pNAME VALUE`` and
+    ``--parameter=NAME VALUE`` are the same, and VALUE may begin with a hyphen.
+    """
     joined, rest = [], iter(words)
     for word in rest:
-        joined.append(word)
-        if word in ("-p", "--parameter"):
-            name = next(rest, "")
-            joined.append(name if "=" in name else f"{name}={next(rest, '')}")
+        attached = _attached(word)
+        if attached is None:
+            joined.append(word)
+            continue
+        name = attached or next(rest, "")
+        value = "" if "=" in name else next(rest, None)
+        if not name.partition("=")[0] or value is None:
+            raise WrongUse(f"{word} needs a name and a value: -p {name.partition('=')[0] or 'NAME'} VALUE")
+        joined += ["-p", name if "=" in name else f"{name}={value}"]
     return joined
+
+
+def _attached(word: str) -> str | None:
+    """What follows the option within the same word; None if the word is another option or no option."""
+    if word.startswith("--parameter=") or word == "--parameter":
+        return word.removeprefix("--parameter").removeprefix("=")
+    return word.removeprefix("-p").removeprefix("=") if word.startswith("-p") else None
 
 
 def main() -> None:
@@ -232,8 +333,16 @@ def main() -> None:
     try:
         app(_joined(sys.argv[1:]))
     except (WrongUse, MissingData, DamagedData) as error:
-        errors.print(str(error), style="red", markup=False)
+        _complain(str(error))
         sys.exit(2 if isinstance(error, WrongUse) else 1)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        _complain(
+            f"{place}{error.strerror}. Nothing could be written there: free space, or the right to write, is needed."
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,13 @@ def load(name: str) -> Edition:
     """
     if name not in names():
         raise unknown("edition", name, names())
-    told = _read(EDITIONS / f"{name}.yml")
-    pages = tuple(
-        Page(page, (entry or {}).get("notebook", page), (entry or {}).get("parameters", {}) or {})
-        for page, entry in told["pages"].items()
-    )
+    read = _read(EDITIONS / f"{name}.yml")
+    pages = tuple(_page(f"{name}.yml", page, entry) for page, entry in read["pages"].items())
     for page in pages:
-        runs.check_parameters(page.chapter, page.parameters)
+        try:
+            runs.check_parameters(page.chapter, page.parameters)
+        except WrongUse as error:
+            raise WrongUse(f"{name}.yml, page {page.name}: {error}") from None
     listed, wanted = _pages_in_contents(), {page.name for page in pages}
     if listed != wanted:
         raise WrongUse(
@@ -79,21 +80,76 @@ def load(name: str) -> Edition:
             f"only in _toc.yml: {_listing(listed - wanted)}. Give each page one line in both "
             f"(`- file: book/chapters/PAGE` in _toc.yml)."
         )
-    return Edition(name, told["title"], told["about"], pages)
+    return Edition(name, read["title"], read["about"], pages)
 
 
 def _read(path: Path) -> dict[str, Any]:
+    read = _yaml(path)
+    _check_keys(path.name, read, ("title", "about", "pages"))
+    if missing := {"title", "about", "pages"} - set(read):
+        raise WrongUse(f"{path.name} must have the keys title, about and pages; it lacks {_listing(missing)}.")
+    if not isinstance(read["pages"], dict) or not read["pages"]:
+        raise WrongUse(
+            f"{path.name}, pages: one line `PAGE:` or `PAGE: {{parameters: {{NAME: VALUE}}}}` for each page."
+        )
+    for key in ("title", "about"):
+        if not isinstance(read[key], str):
+            raise WrongUse(f"{path.name}, {key}: must be text, not {read[key]!r}.")
+    return read
+
+
+class _OnceLoader(yaml.SafeLoader):
+    """Reader of YAML in which a key may stand once: otherwise the last one would win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in seen:
+            if seen.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml(path: Path) -> Any:
     try:
-        told = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise WrongUse(f"{path.name} is not valid YAML: {error}") from None
-    if not isinstance(told, dict) or {"title", "about", "pages"} - set(told) or not isinstance(told["pages"], dict):
-        raise WrongUse(f"{path.name} must have the keys title, about and pages, the last one a mapping of page names.")
-    return told
+        return yaml.load(path.read_text(encoding="utf-8"), _OnceLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def _check_keys(where: str, read: Any, known: tuple[str, ...]) -> None:
+    if not isinstance(read, dict):
+        raise WrongUse(f"{where}: expected {' and '.join(f'`{key}: ...`' for key in known)}, not {read!r}.")
+    for key in read:
+        if key not in known:
+            raise WrongUse(f"{where}: {unknown('key', str(key), known)}")
+
+
+def _page(file: str, name: Any, entry: Any) -> Page:
+    """One entry of ``pages``: empty, or a mapping with a notebook and parameters."""
+    entry = {} if entry is None else entry
+    if not isinstance(name, str) or not re.fullmatch(r"[\w-]+", name):
+        raise WrongUse(f"{file}, pages: {name!r} is no name of a page: letters, digits, hyphens and underscores.")
+    _check_keys(f"{file}, page {name}", entry, ("notebook", "parameters"))
+    parameters = entry.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        raise WrongUse(f"{file}, page {name}, parameters: expected `NAME: VALUE` for each, not {parameters!r}.")
+    return Page(name, entry.get("notebook", name), parameters)
 
 
 def _pages_in_contents() -> set[str]:
-    return set(re.findall(r"^\s*-?\s*file:\s*book/chapters/([\w-]+)\s*$", TABLE_OF_CONTENTS.read_text(), flags=re.M))
+    """Pages of book/chapters/ in _toc.yml, wherever they stand, with or without the ending of their files."""
+    files = (
+        re.fullmatch(r"(?:\./)?book/chapters/([\w-]+)(?:\.\w+)?", file) for file in _files(_yaml(TABLE_OF_CONTENTS))
+    )
+    return {found.group(1) for found in files if found}
+
+
+def _files(entry: Any) -> Iterator[str]:
+    """Everything that a table of contents calls a file."""
+    if isinstance(entry, dict):
+        yield from (str(value) for key, value in entry.items() if key in ("file", "root"))
+    for value in entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ():
+        yield from _files(value)
 
 
 def _listing(names: set[str]) -> str:
@@ -134,6 +190,8 @@ def page_notebook(page: Page, run: runs.Run) -> dict[str, Any]:
     title = next(i for i, cell in enumerate(cells) if cell["cell_type"] == "markdown")
     notice = _simulated_notice(run)
     cells[title + 1 : title + 1] = [_markdown(notice)] if notice else []
+    if outside := outside_warning(run):
+        cells.insert(title + 1, _markdown(f":::{{warning}}\n{outside[0].upper()}{outside[1:]}\n:::"))
     notebook["cells"] = [*cells, _markdown(_made_by(page, run))]
     for index, cell in enumerate(notebook["cells"]):
         cell["id"] = f"{page.name}-{index}"[-64:]
@@ -162,7 +220,7 @@ def _markdown(text: str) -> dict[str, Any]:
 
 
 def _simulated_notice(run: runs.Run) -> str:
-    simulated = [name for name in run.manifest["fingerprints"]["recordings"] if recordings.card(name)["simulated"]]
+    simulated = [name for name in run.manifest["loaded"].get("recordings", ()) if recordings.card(name)["simulated"]]
     if not simulated:
         return ""
     return (
@@ -172,25 +230,33 @@ def _simulated_notice(run: runs.Run) -> str:
     )
 
 
+def outside_warning(run: runs.Run) -> str:
+    """Modules that a run loaded and its name doesn't depend on, in a sentence; empty if there are none."""
+    names = run.manifest["outside"]
+    if not names:
+        return ""
+    return f"this run loaded code that its name does not depend on, so it may be stale unnoticed: {', '.join(names)}."
+
+
 def _made_by(page: Page, run: runs.Run) -> str:
-    told = run.manifest
+    facts = run.manifest
     changed = " ".join(f"-p {name} {_shell(value)}" for name, value in page.parameters.items())
     command = f"alike run {page.chapter} {changed}".strip()
-    facts = [
-        f"Run `{told['id']}`, {told['started'][:10]}, {told['seconds']:.0f} s, at most {told['peak_memory_mb']} MB, "
-        f"{told['platform']}.",
+    lines = [
+        f"Run `{facts['id']}`, {facts['started'][:10]}, {facts['seconds']:.0f} s, at most "
+        f"{facts['peak_memory_mb']} MB, {facts['platform']}.",
         f"Repeat it with `{command}`.",
-        "Parameters: " + ", ".join(f"`{name}` = `{value}`" for name, value in told["parameters"].items()) + ".",
-        "Versions: Python " + told["python"] + ", " + ", ".join(f"{k} {v}" for k, v in told["versions"].items()) + ".",
+        "Parameters: " + ", ".join(f"`{name}` = `{value}`" for name, value in facts["parameters"].items()) + ".",
+        f"Versions: Python {facts['python']}, " + ", ".join(f"{k} {v}" for k, v in facts["versions"].items()) + ".",
     ]
     if (run.folder / "results.parquet").exists():
-        facts.append(f"Every number behind the figures: {{download}}`results as CSV <{page.name}.csv>`.")
-    return "## How this page was made\n\n" + "\n".join(f"* {fact}" for fact in facts)
+        lines.append(f"Every number behind the figures: {{download}}`results as CSV <{page.name}.csv>`.")
+    return "## How this page was made\n\n" + "\n".join(f"* {line}" for line in lines)
 
 
 def _shell(value: Any) -> str:
-    text = str(value)
-    return text if re.fullmatch(r"[\w.:/+-]+", text) else json.dumps(text)
+    """A value as it is typed behind ``-p NAME``."""
+    return shlex.quote(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str, str]:
@@ -230,22 +296,28 @@ def _verdicts(edition: Edition, done: Mapping[str, runs.Run]) -> str:
         for entry in done[page.name].numbers().values()
         if isinstance(entry, dict) and "verdict" in entry
     ]
-    return f"\n### The papers' claims, and this book's own (E)\n\n{claims.verdict_table(found)}" if found else ""
+    if not found:
+        return ""
+    changed = claims.changed_rules(entry["claim"] for entry in found)
+    told = f"\nRules that are not the first:\n\n{changed}" if changed else ""
+    return f"\n### The papers' claims, and this book's own (E)\n\n{claims.verdict_table(found)}{told}"
 
 
 def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
     rows = []
     for page in edition.pages:
-        told = done[page.name].manifest
+        facts = done[page.name].manifest
         rows.append(
-            f"| [{page.name}](../chapters/{page.name}) | `{told['id']}` | {told['started'][:16].replace('T', ' ')} UTC "
-            f"| {told['seconds']:.0f} s | {told['peak_memory_mb']} MB | {told['seed']} |"
+            f"| [{page.name}](../chapters/{page.name}) | `{facts['id']}` "
+            f"| {facts['started'][:16].replace('T', ' ')} UTC | {facts['seconds']:.0f} s "
+            f"| {facts['peak_memory_mb']} MB | {facts['seed']} |"
         )
     head = "| page | run | started | time | peak memory | seed |\n|---|---|---|---|---|---|\n"
     return (
-        f"# What was run\n\nEdition: *{edition.title}*. Each page is one run; a run's name is a hash of its chapter, "
-        "parameters, the `lib` module, recordings, models and versions, so a page can't show numbers of other code "
-        f"than it shows.\n\n{head}" + "\n".join(rows) + "\n"
+        f"# What was run\n\nEdition: *{edition.title}*. Each page is one run. A run's name is a hash of its chapter, "
+        "its parameters, all modules of `lib` that its imports lead to, the tables these name, locked versions, and "
+        "the recordings and models that it loaded; when one of them changes, the page is run again, so it can't show "
+        f"numbers of other code.\n\n{head}" + "\n".join(rows) + "\n"
     )
 
 

@@ -7,13 +7,11 @@ folder. In a notebook opened by hand the same calls only display.
 
 from __future__ import annotations
 
-import atexit
 import json
 import math
 import os
-import resource
-import sys
 from base64 import b64encode
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,9 +105,14 @@ def verdict(found: Verdict, *, simulated: bool = False) -> None:
     _glue(f"verdict_{found.claim}_why", found.why)
     numbers = {"p": _json(found.p), "p_holm": _json(found.p_holm), "n_tests": found.n_tests}
     words = {key: getattr(found, key) for key in ("claim", "recording", "verdict", "why")}
-    parts = {key: {k: v if k == "n" else _json(v) for k, v in part.items()} for key, part in found.measured.items()}
+    parts = {
+        key: {k: v if k in ("n", "draws") else _json(v) for k, v in part.items()}
+        for key, part in found.measured.items()
+    }
     about = {"value": found.verdict, "text": found.verdict, "about": f"verdict on claim {found.claim}"}
-    entry = about | words | numbers | {"simulated": simulated, "measured": parts}
+    size = asdict(found.size) if found.size else None
+    beside = {"reading": found.reading, "size": size, "power": _json(found.power)}
+    entry = about | words | numbers | beside | {"simulated": simulated, "measured": parts}
     _update_numbers({f"verdict_{found.claim}_{found.recording}": entry})
 
 
@@ -210,15 +213,3 @@ def _update_numbers(entries: dict[str, Any]) -> None:
     numbers = json.loads(path.read_text()) if path.exists() else {}
     with replacing(path) as new:
         new.write_text(json.dumps(numbers | entries, indent=2, ensure_ascii=False) + "\n")
-
-
-def _leave_usage() -> None:
-    """Leave for the manifest how much memory was used at most, and which modules of lib were loaded."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss is in bytes there, kilobytes elsewhere
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    modules = sorted(name for name in sys.modules if name.partition(".")[0] == "lib")
-    if (folder := run_folder()) and folder.exists():
-        (folder / "usage.json").write_text(json.dumps({"peak_memory_mb": round(peak), "modules": modules}))
-
-
-atexit.register(_leave_usage)

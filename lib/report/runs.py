@@ -7,7 +7,6 @@ on, so an unchanged run is never repeated and a changed one never overwrites. Th
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import json
 import os
@@ -26,49 +25,14 @@ from typing import Any
 
 from lib import models, provenance, recordings
 from lib.ground import ROOT, WrongUse, fingerprint, replacing, unknown
-from lib.report import cache
+from lib.report import cache, kernel
+from lib.report.parameters import Parameter, read
 
 NOTEBOOKS = ROOT / "notebooks"
 RUNS = ROOT / "runs"
 REPORTED_VERSIONS = ("numpy", "scipy", "torch", "transformers", "mne", "nilearn", "pingouin", "papermill")
 
-
-@dataclass(frozen=True)
-class Parameter:
-    """One line of a chapter's parameters cell: ``name: kind = default  # help``."""
-
-    name: str
-    kind: str
-    default: Any
-    help: str
-
-    def __str__(self) -> str:
-        """Give the line a user reads when a parameter was wrong."""
-        return f"{self.name}: {self.kind} = {self.default!r}" + (f"  ({self.help})" if self.help else "")
-
-    def parse(self, value: Any) -> Any:
-        """Value of the parameter's own type, from text or from YAML.
-
-        Raises
-        ------
-        WrongUse
-            If the value is not of that type.
-        """
-        if self.kind != "str" and isinstance(value, str):
-            try:
-                value = ast.literal_eval(value)
-            except (ValueError, SyntaxError):
-                raise WrongUse(self._complaint(value)) from None
-        if self.kind == "float" and type(value) is int:
-            value = float(value)
-        if type(value).__name__ != self.kind:
-            raise WrongUse(self._complaint(value))
-        if self.kind == "list" and self.default and {type(v) for v in value} - {type(v) for v in self.default}:
-            raise WrongUse(self._complaint(value))
-        return value
-
-    def _complaint(self, value: Any) -> str:
-        return f"parameter {self.name!r} must be of type {self.kind}, got {value!r} (default {self.default!r})."
+MANIFEST = ("chapter", "parameters", "status", "started", "seconds", "loaded", "outside", "fingerprints")
 
 
 @dataclass(frozen=True)
@@ -107,6 +71,12 @@ def source(chapter: str) -> Path:
     return NOTEBOOKS / f"{chapter}.py"
 
 
+def title(chapter: str) -> str:
+    """Return the first heading of a chapter."""
+    found = re.search(r"^# # (.+)$", source(chapter).read_text(encoding="utf-8"), flags=re.M)
+    return found.group(1) if found else ""
+
+
 def read_chapter(chapter: str):
     """Return the chapter as a notebook node without outputs; the source file is only read."""
     import jupytext
@@ -119,16 +89,7 @@ def read_chapter(chapter: str):
 
 def parameters(chapter: str) -> dict[str, Parameter]:
     """Return the chapter's parameters, read from its cell tagged ``parameters``: {name: Parameter}."""
-    import papermill
-
-    cells = [cell for cell in read_chapter(chapter).cells if "parameters" in cell.metadata.get("tags", [])]
-    if not cells:
-        raise WrongUse(f"chapter {chapter!r} has no cell tagged 'parameters' ({source(chapter).name}).")
-    found = papermill.inspect_notebook(read_chapter(chapter)).values()
-    return {
-        p["name"]: Parameter(p["name"], p["inferred_type_name"], ast.literal_eval(p["default"]), p["help"])
-        for p in found
-    }
+    return read(source(chapter))
 
 
 def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -137,8 +98,8 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
     Raises
     ------
     WrongUse
-        Unknown name, wrong type, unknown recording or model, a model that does not hear; the message lists what is
-        known. Nothing is written.
+        Unknown name, wrong type, value out of range, unknown recording or model, a model that does not hear sounds; the
+        message lists what is known. Nothing is written.
     """
     known = parameters(chapter)
     values = {name: parameter.default for name, parameter in known.items()}
@@ -196,12 +157,20 @@ def run_id(chapter: str, marks: Mapping[str, Any]) -> str:
 
 def find(chapter: str, marks: Mapping[str, Any], folder: Path) -> Run | None:
     """Latest successful run with these fingerprints, all that it loaded being what it was; None if there is none."""
-    found = []
-    for path in Path(folder).glob(f"{run_id(chapter, marks)}-*/manifest.json"):
-        manifest = json.loads(path.read_text())
-        if manifest["status"] == "ok" and cache.current(manifest["loaded"]):
-            found.append(Run(path.parent, manifest, fresh=False))
+    candidates = [run for run in _runs(f"{run_id(chapter, marks)}-*", folder) if run.succeeded]
+    found = [run for run in candidates if cache.current(run.manifest["loaded"])]
     return max(found, key=lambda run: run.manifest["started"], default=None)
+
+
+def _runs(pattern: str, folder: Path) -> Iterator[Run]:
+    """Runs by the names of their folders; what lacks a part of a manifest, or is none, is passed over."""
+    for path in sorted(Path(folder).glob(f"{pattern}/manifest.json")):
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            continue
+        if set(MANIFEST) <= set(manifest):
+            yield Run(path.parent, manifest, fresh=False)
 
 
 def run(
@@ -244,7 +213,8 @@ def run(
     name = run_id(chapter, marks)
     failed = folder / f"{name}-failed"
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder) as scratch:
+    _remove_scratch(folder)
+    with tempfile.TemporaryDirectory(prefix=f"{_scratch()}{os.getpid()}-", dir=folder) as scratch:
         work = Path(scratch) / "run"
         manifest = _execute(chapter, values, work, progress)
         loaded = manifest["loaded"]
@@ -259,23 +229,65 @@ def run(
     return Run(place, manifest, fresh=True)
 
 
+def _scratch() -> str:
+    """Beginning of the name of a run's folder while it runs; the number of its process follows."""
+    return f".running-{re.sub(r'[^a-z0-9]', '', platform.node().lower())}-"
+
+
+def _remove_scratch(folder: Path) -> None:
+    """Remove what terminated runs on this machine left behind."""
+    for path in folder.glob(f"{_scratch()}*"):
+        number = path.name.removeprefix(_scratch()).partition("-")[0]
+        if number.isdecimal() and not _alive(int(number)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
+
+
 def _outside(chapter: str, values: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
     """Modules that the kernel loaded although no import leads to them: a change of theirs would go unnoticed."""
     loaded = manifest["loaded"]
-    roots = [*_loaders(values), *(recordings.loader(name) for name in loaded.get("recordings", ()))]
+    roots = ["lib.report.kernel", *_loaders(values), *map(recordings.loader, loaded.get("recordings", ()))]
     roots += [module for name in loaded.get("models", ()) for module in models.loader_modules(name)]
+    if not manifest["modules"]:
+        return ["the kernel left no note of its modules"]
     return sorted(set(manifest["modules"]) - set(provenance.closure(source(chapter), *roots)))
 
 
+def all_runs(chapter: str | None = None, folder: Path = RUNS) -> list[Run]:
+    """All runs, or those of a chapter, failed ones too, in the order in which they were started."""
+    found = [run for run in _runs("*", folder) if chapter in (None, run.manifest["chapter"])]
+    return sorted(found, key=lambda run: run.manifest["started"])
+
+
+def changed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of a run that are not the defaults of its chapter as it is now."""
+    chapter = manifest["chapter"]
+    known = parameters(chapter) if chapter in chapters() else {}
+    values = manifest["parameters"].items()
+    return {name: value for name, value in values if name not in known or known[name].default != value}
+
+
 def of_this_source(chapter: str, folder: Path = RUNS) -> list[Run]:
-    """Successful runs of a chapter as its source stands today, whatever else has changed since; by name."""
-    mark = fingerprint(source(chapter).read_bytes())
-    manifests = {path.parent: json.loads(path.read_text()) for path in Path(folder).glob(f"{chapter}-*/manifest.json")}
-    return [
-        Run(place, manifest, fresh=False)
-        for place, manifest in sorted(manifests.items())
-        if manifest["status"] == "ok" and manifest["fingerprints"]["chapter"] == mark
-    ]
+    """Successful runs of a chapter, with whatever parameters, that would be found if they were asked for today."""
+    found = [run for run in _runs(f"{chapter}-*", folder) if run.succeeded and run.manifest["chapter"] == chapter]
+    return [run for run in found if _is_current(chapter, run.manifest)]
+
+
+def _is_current(chapter: str, manifest: Mapping[str, Any]) -> bool:
+    try:
+        marks = fingerprints(chapter, check_parameters(chapter, manifest["parameters"]))
+    except WrongUse:  # it had other parameters
+        return False
+    return marks == manifest["fingerprints"] and cache.current(manifest["loaded"])
 
 
 def _execute(chapter: str, values: dict[str, Any], work: Path, progress: Callable | None) -> dict[str, Any]:
@@ -288,6 +300,7 @@ def _execute(chapter: str, values: dict[str, Any], work: Path, progress: Callabl
     notebook = read_chapter(chapter)
     started, clock = datetime.now(UTC), time.perf_counter()
     status, error = "ok", None
+    place = _Place(len(notebook.cells) + bool(values), progress)  # papermill adds a cell for given values
     try:
         with _environment(work), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # traitlets and zmq deprecations, not ours and not the chapter's
@@ -297,21 +310,25 @@ def _execute(chapter: str, values: dict[str, Any], work: Path, progress: Callabl
                 parameters=values,
                 cwd=str(work),
                 progress_bar=False,
-                on_cell_start=_heading_hook(notebook, progress),
-                extra_arguments=["--log-level=ERROR"],  # the kernel says on every start that loopback is not encrypted
+                on_cell_start=place.started,
+                # the kernel notes what it loads, and keeps to itself that loopback is not encrypted
+                extra_arguments=["--log-level=ERROR", f"--ext={kernel.__name__}"],
             )
     except PapermillExecutionError as failure:
         status, error = "failed", f"{failure.ename}: {failure.evalue}"
     except (DeadKernelError, KeyboardInterrupt) as failure:
         status, error = "interrupted", f"{type(failure).__name__}: {failure}"
-    if progress:
-        progress(len(notebook.cells), len(notebook.cells), status)
+    if status == "ok" and place.number < place.total:  # papermill takes sys.exit() for success
+        status, error = "failed", "the chapter ended itself before its last cell"
+    if status == "ok":
+        place.tell(place.total, status)
     return {
         "chapter": chapter,
         "parameters": values,
         "seed": values.get("seed"),
         "status": status,
         "error": error,
+        "cell": None if status == "ok" else str(place),
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 1),
         **_left_behind(work),
@@ -319,6 +336,33 @@ def _execute(chapter: str, values: dict[str, Any], work: Path, progress: Callabl
         "platform": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "versions": {name: importlib.metadata.version(name) for name in REPORTED_VERSIONS},
     }
+
+
+@dataclass
+class _Place:
+    """Where a notebook is while it is executed: nbclient tells when a cell starts."""
+
+    total: int
+    progress: Callable[[int, int, str], None] | None
+    number: int = 0  # of the cell that started last, from 1
+    heading: str = ""  # above it
+    source: str = ""
+
+    def started(self, cell: Any, cell_index: int) -> None:
+        self.number, self.source = cell_index + 1, cell.source
+        if cell.cell_type == "markdown" and (found := re.findall(r"^#+ +(.+)", cell.source, flags=re.M)):
+            self.heading = found[-1]
+        self.tell(cell_index, self.heading)
+
+    def tell(self, done: int, heading: str) -> None:
+        if self.progress:
+            self.progress(done, self.total, heading)
+
+    def __str__(self) -> str:
+        """Give number, heading and first line of code of the cell."""
+        code = [line.strip() for line in self.source.splitlines() if line.strip() and not line.startswith(("#", "%"))]
+        under = f", under {self.heading!r}" if self.heading else ""
+        return f"cell {self.number} of {self.total}{under}" + (f": `{code[0]}`" if code else "")
 
 
 @contextmanager
@@ -335,27 +379,11 @@ def _environment(work: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _heading_hook(notebook, progress: Callable | None) -> Callable | None:
-    """Turn nbclient's per-cell hook into ``progress(cells_done, cells, heading)``."""
-    heading = ""
-
-    def hook(cell, cell_index: int) -> None:
-        nonlocal heading
-        if cell.cell_type == "markdown" and (found := re.match(r"#+ +(.+)", cell.source)):
-            heading = found.group(1)
-        progress(min(cell_index, len(notebook.cells)), len(notebook.cells), heading)
-
-    return hook if progress else None
-
-
 def _left_behind(work: Path) -> dict[str, Any]:
-    """What the kernel noted for the manifest (see lib.report.records): peak memory, modules, models, recordings."""
-    usage, notes = work / "usage.json", work / provenance.LOADED
-    told = json.loads(usage.read_text()) if usage.exists() else {"peak_memory_mb": None, "modules": []}
-    told["loaded"] = {}
-    for line in notes.read_text().splitlines() if notes.exists() else ():
-        kind, name, mark = json.loads(line)
-        told["loaded"].setdefault(kind, {})[name] = mark
-    for path in (usage, notes):
+    """What the run's processes noted for the manifest: peak memory, modules, models, recordings."""
+    usage = work / kernel.USAGE
+    noted = json.loads(usage.read_text()) if usage.exists() else {"peak_memory_mb": None, "modules": []}
+    noted["loaded"] = provenance.noted(work)
+    for path in (usage, work / provenance.LOADED):
         path.unlink(missing_ok=True)
-    return told
+    return noted

@@ -87,7 +87,7 @@ def environment() -> Diet:
 
 def music() -> Diet:
     """Instruments, bands and songs of the pocket world, in new specimens, up to half an octave higher or lower."""
-    from lib.recordings.pocket.catalogue import MUSIC, SONG
+    from lib.recordings.pocket.sounds.catalogue import MUSIC, SONG
 
     kinds = [kind for kind in {**MUSIC, **SONG} if kind != "rap song"]
     wanted = [(kind, variant) for variant in range(1, PIECES + PIECES_HELD_OUT + 1) for kind in kinds]
@@ -148,8 +148,8 @@ def _numbers(clips) -> tuple[Clip, ...]:
 
 def _other_voices() -> list[tuple[str, str, str, str]]:
     """Segment, text, speaker and mood of every sentence to be said."""
-    from lib.recordings.pocket import story
-    from lib.recordings.pocket.narrator import PROSODY, SPEAKERS
+    from lib.recordings.pocket.story import text as story
+    from lib.recordings.pocket.story.narrator import PROSODY, SPEAKERS
 
     rows, moods = [], list(PROSODY)
     for number, row in enumerate(story.sentences().itertuples()):
@@ -161,7 +161,7 @@ def _other_voices() -> list[tuple[str, str, str, str]]:
 
 
 def _said(row) -> Clip:
-    from lib.recordings.pocket.narrator import say
+    from lib.recordings.pocket.story.narrator import say
 
     _, text, speaker, mood = row
     spoken = say(text, speaker=speaker, affect=mood)
@@ -172,8 +172,8 @@ def _said(row) -> Clip:
 def _piece(kind, variant) -> np.ndarray:
     import soxr
 
-    from lib.recordings.pocket.elements import RATE as MADE
-    from lib.recordings.pocket.sounds import specimen
+    from lib.recordings.pocket.sounds.elements import RATE as MADE
+    from lib.recordings.pocket.sounds.specimens import specimen
 
     samples = specimen(kind, seed=MUSIC_SEED, variant=variant).astype(np.float32) / 32768
     shift = np.random.default_rng([MUSIC_SEED, variant]).uniform(-0.5, 0.5)

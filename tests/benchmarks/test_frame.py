@@ -2,7 +2,9 @@
 
 import importlib
 import json
+import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -67,12 +69,63 @@ def test_page_shows_both_sides_and_what_is_extrapolated(frame):
     assert f"torch {frame.circumstances()['versions']['torch']}" in page
 
 
-def test_unknown_benchmark_is_named(frame):
+@pytest.fixture
+def fake(frame, monkeypatch, tmp_path):
+    """A benchmark of two steps, the second of which looks at the file of results and may be made to fail."""
+    module = types.ModuleType("benchmarks.bench_fake")
+    path, seen = tmp_path / "results.json", []
+
+    def second():
+        seen.append(frame.load(path)["fake"])
+        yield frame.row("two", 2.0)
+        if module.fails:
+            raise KeyboardInterrupt
+        yield frame.row("three", 3.0)
+
+    module.steps = lambda: [frame.Step("first", lambda: [frame.row("one", 1.0)]), frame.Step("second", second)]
+    module.fails = False
+    monkeypatch.setitem(sys.modules, "benchmarks.bench_fake", module)
+    monkeypatch.setattr(frame, "HERE", tmp_path)
+    (tmp_path / "bench_fake.py").touch()
+    frame.save({"other": {"rows": []}, "fake": {"rows": [1, 2, 3, 4], "seconds": {"second": 90}}}, path)
+    return module, path, seen
+
+
+def test_every_row_is_kept_as_soon_as_it_is_measured(frame, fake):
+    _, path, seen = fake
+    said = []
+    found = list(frame.measure("fake", say=said.append, path=path))
+    kept = frame.load(path)
+    assert [line["what"] for line in kept["fake"]["rows"]] == ["one", "two", "three"] == [x["what"] for x in found]
+    assert [line["what"] for line in seen[0]["rows"]] == ["one"]
+    assert set(kept["fake"]["seconds"]) == {"first", "second"}
+    assert kept["other"] == {"rows": []}
+    assert "unfinished" not in kept["fake"]
+    assert said[0] == "fake 1/2: first ..."
+    assert said[1].startswith("fake 1/2: done in ")
+    assert said[2] == "fake 2/2: second ... (90 s the last time)"
+
+
+def test_what_was_measured_before_a_stop_is_kept_and_marked(frame, fake):
+    module, path, _ = fake
+    module.fails = True
+    with pytest.raises(KeyboardInterrupt):
+        list(frame.measure("fake", say=str, path=path))
+    kept = frame.load(path)
+    assert [line["what"] for line in kept["fake"]["rows"]] == ["one", "two"]
+    assert "It was stopped before its end: rows are missing." in frame.page({"fake": kept["fake"]})
+    assert "stopped" not in frame.page(results(frame))
+
+
+def test_unknown_benchmark_is_named_before_anything_is_measured(frame):
     with pytest.raises(WrongUse, match=r"unknown benchmark 'encodings'.*'encoding'"):
-        frame.measure("encodings")
+        frame.known(["encoding", "encodings"])
+    assert frame.known(None) == frame.names()
 
 
-def test_every_benchmark_has_a_run(frame):
+def test_every_benchmark_says_what_it_measures(frame):
     assert "encoding" in frame.names()
     for name in frame.names():
-        assert callable(importlib.import_module(f"benchmarks.bench_{name}").run)
+        steps = importlib.import_module(f"benchmarks.bench_{name}").steps()
+        assert len({step.what for step in steps}) == len(steps) >= 2
+        assert all(callable(step.rows) for step in steps)

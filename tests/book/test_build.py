@@ -37,7 +37,7 @@ def test_figure_has_caption_and_text_alternative(built):
 
 def test_code_is_folded_and_page_says_how_it_was_made(built):
     chapter = page(built, "chapters/cortex")
-    assert len(chapter.select("details.above-input")) == 6
+    assert len(chapter.select("details.above-input")) == 7
     made = chapter.find(id="how-this-page-was-made").get_text()
     assert "alike run cortex" in made
     assert "size = 3" in made
@@ -51,17 +51,19 @@ def test_formulas_are_served_from_the_site(built):
     assert (built.folder / "_build" / "html" / "_static" / "mathjax" / "tex-mml-chtml.js").exists()
 
 
-def test_second_build_runs_nothing(built):
-    before = {path: path.stat().st_mtime_ns for path in built.folder.glob("runs/*/*")}
-    done = built.alike("book", "--strict")
-    assert done.returncode == 0
-    assert "nothing changed" in done.stdout
-    assert {path: path.stat().st_mtime_ns for path in built.folder.glob("runs/*/*")} == before
+def test_page_that_loaded_what_no_import_leads_to_stops_a_strict_build(built):
+    edition = "title: t\nabout: a\npages:\n  cortex: {parameters: {hidden: true}}\n"
+    (built.folder / "book" / "editions" / "hidden.yml").write_text(edition)
+    done = built.alike("book", "--edition", "hidden", "--strict")
+    assert done.returncode == 1
+    assert "cortex: this run loaded code that its name does not depend on" in done.stderr
+    assert "lib.recordings.textgrid" in done.stderr
 
 
 def test_fork_as_readme_says(built):
-    """Copy the chapter, add a line to an edition and a line to the contents, run it, build."""
+    """Copy the chapter, add a line to an edition and a line to the contents, run it, build; nothing else is run."""
     folder = built.folder
+    before = {path: path.stat().st_mtime_ns for path in built.folder.glob("runs/cortex-*/*")}
     (folder / "notebooks" / "my_question.py").write_text((folder / "notebooks" / "cortex.py").read_text())
     edition, contents = folder / "book" / "editions" / "pocket.yml", folder / "_toc.yml"
     edition.write_text(edition.read_text() + "  my_question: {parameters: {size: 5}}\n")
@@ -73,6 +75,9 @@ def test_fork_as_readme_says(built):
     assert built.alike("run", "my_question", "-p", "size", "5").returncode == 0
     done = built.alike("book", "--strict")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "cortex: nothing changed" in done.stdout
+    assert "my_question: nothing changed" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in built.folder.glob("runs/cortex-*/*")} == before
     assert "The answer is 5.00, see Fig. 2." in page(built, "chapters/my_question").find("article").get_text()
     assert site.problems(folder / "_build" / "html") == []
 

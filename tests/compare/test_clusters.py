@@ -3,8 +3,10 @@
 import mne
 import numpy as np
 import pytest
+from scipy import sparse
 
 from lib.compare.clusters import channel_adjacency, cluster_test
+from lib.ground import WrongUse
 
 WINDOWS = [f"w{k}" for k in range(6)]
 
@@ -26,6 +28,30 @@ def test_neighbours(scalp):
     near = [info.ch_names[k] for k in np.flatnonzero(adjacency.toarray()[info.ch_names.index("Cz")])]
     assert {"C3", "C4"} & set(near)
     assert "Oz" not in near
+
+
+@pytest.mark.parametrize("nowhere", [0.0, np.nan])
+def test_a_channel_without_a_position_has_no_neighbours(scalp, nowhere):
+    info, _ = scalp
+    names = [*info.ch_names[:5], "far", *info.ch_names[5:], "VEOG"]
+    more = mne.create_info(names, 100.0, ["eeg"] * 33 + ["eog"], verbose="ERROR")
+    more.set_montage(info.get_montage(), on_missing="ignore")
+    more["chs"][5]["loc"][:] = nowhere
+    with pytest.warns(UserWarning, match=r"channel\(s\) far have no position"):
+        found = channel_adjacency(more).toarray()
+    assert found.shape == (33, 33)
+    assert np.flatnonzero(found[5]).tolist() == np.flatnonzero(found[:, 5]).tolist() == [5]
+    without = mne.create_info(info.ch_names, 100.0, "eeg", verbose="ERROR").set_montage(info.get_montage())
+    others = np.delete(np.arange(33), 5)
+    np.testing.assert_array_equal(found[np.ix_(others, others)], channel_adjacency(without).toarray())
+    values = np.random.default_rng(0).standard_normal((8, 2, 33))
+    assert cluster_test(values, sparse.csr_array(found), ["a", "b"], names[:33], n_permutations=20).n == 8
+
+
+@pytest.mark.parametrize("kind", ["eeg", "mag"])
+def test_neighbours_need_positions(kind):
+    with pytest.raises(WrongUse, match="three EEG channels with a position, got 0"):
+        channel_adjacency(mne.create_info(list("abcd"), 100.0, kind, verbose="ERROR"))
 
 
 def test_planted_cluster_is_found_where_and_when_it_is(scalp):
@@ -82,7 +108,7 @@ def test_false_alarms_are_as_rare_as_promised(scalp):
 def test_wrong_use_is_explained(scalp):
     info, adjacency = scalp
     for values, options, message in (
-        (noise(n=4), {}, "at least 5"),
+        (noise(n=5), {}, r"p of at least 0\.0625, never below \.05: at least 6 subjects"),
         (noise()[:, :3], {}, r"\(subject, 6 windows, 32 channels\)"),
         (noise() * np.where(np.arange(32) == 3, np.nan, 1), {}, "subject 0 in window w0, channel"),
         (noise(), {"tail": "two"}, "unknown tail"),
@@ -91,3 +117,8 @@ def test_wrong_use_is_explained(scalp):
             cluster_test(values, adjacency, WINDOWS, info.ch_names, **options)
     with pytest.raises(ValueError, match="adjacency must be"):
         cluster_test(noise(), adjacency.tocsr()[:5, :5], WINDOWS, info.ch_names)
+
+
+def test_six_listeners_can_pass(scalp):
+    info, adjacency = scalp
+    assert cluster_test(noise(n=6) + 5, adjacency, WINDOWS, info.ch_names, n_permutations=64).significant.all()

@@ -1,34 +1,15 @@
 """Permutation tests of encoding scores: exact on small data, calibrated without signal, blind to fold means."""
 
-from itertools import permutations, product
+import warnings
 
 import numpy as np
 import pytest
 
-from lib.compare.encoding.nested import encoding_null, nested_ridge, prediction_null
-from lib.compare.encoding.ridge import pooled_r2
+from lib.compare.encoding.nested import encoding_null, nested_ridge
 from lib.ground import WrongUse
 
-pytestmark = pytest.mark.filterwarnings("ignore:the penalty still improved")
+pytestmark = pytest.mark.filterwarnings("ignore:the penalty sits at", "ignore:no layer and penalty")
 FOLDS = np.arange(60) % 5
-
-
-def every_order():
-    """All ways to exchange stimuli within two folds of three."""
-    return [np.r_[a, np.add(b, 3)] for a, b in product(permutations(range(3)), repeat=2)]
-
-
-def test_prediction_null_is_that_of_all_permutations_within_folds():
-    rng = np.random.default_rng(0)
-    y = rng.standard_normal((6, 3))
-    x = y + rng.standard_normal((6, 3))
-    every = np.array([pooled_r2(x, y[order]) for order in every_order()])
-    got = prediction_null(x, y, np.array([0, 0, 0, 1, 1, 1]), n_permutations=8000)
-    np.testing.assert_allclose(got.r2, pooled_r2(x, y))
-    np.testing.assert_allclose(got.p, (every >= got.r2 - 1e-12).mean(0), atol=0.02)
-    np.testing.assert_allclose(got.p_max, (every.max(1)[:, None] >= got.r2 - 1e-12).mean(0), atol=0.02)
-    np.testing.assert_allclose(got.null_mean, every.mean(0), atol=0.02)
-    np.testing.assert_allclose(got.null_sd, every.std(0), atol=0.02)
 
 
 def test_draws_are_refits_of_permuted_responses():
@@ -44,7 +25,7 @@ def test_draws_are_refits_of_permuted_responses():
         np.testing.assert_allclose(draw, nested_ridge(layers, responses[order], FOLDS).r2, atol=1e-10)
 
 
-def test_calibrated_without_signal_where_fixed_predictions_are_not():
+def test_calibrated_without_signal():
     """Fits to responses that have nothing to do with the features: 5 % of p values should lie below .05."""
     rng = np.random.default_rng(0)
     layers = {name: rng.standard_normal((60, d)) for name, d in (("a", 12), ("b", 40))}
@@ -53,9 +34,6 @@ def test_calibrated_without_signal_where_fixed_predictions_are_not():
     assert 0.03 < (got.p <= 0.05).mean() < 0.07
     assert (got.p_max >= got.p).all()
     assert (got.p_max > 0.05).mean() > 0.999
-    fit = nested_ridge(layers, responses, FOLDS, extend_alphas=False)
-    quick = prediction_null(fit.predictions, responses, FOLDS, n_permutations=199)
-    assert 0.09 < (quick.p <= 0.05).mean() < 0.16
 
 
 def test_finds_signal():
@@ -71,20 +49,50 @@ def test_finds_signal():
 
 
 def test_means_of_folds_are_no_evidence():
-    """Predictions that know nothing but how folds differ score high, and are not significant."""
+    """Features that know nothing but how folds differ score high, and are not significant."""
     rng = np.random.default_rng(0)
     offsets = 5 * rng.standard_normal((5, 40))
     responses = offsets[FOLDS] + rng.standard_normal((60, 40))
-    predictions = offsets[FOLDS] + 0.1 * rng.standard_normal((60, 40))
-    got = prediction_null(predictions, responses, FOLDS, n_permutations=199)
-    assert (got.r2 > 0.5).all()
+    features = np.eye(5)[FOLDS] + 0.1 * rng.standard_normal((60, 5))
+    got = encoding_null({"x": features}, responses, FOLDS, n_permutations=39, extend_alphas=False)
     assert (got.p <= 0.05).mean() < 0.2
 
 
-def test_constant_predictions_are_no_evidence():
-    got = prediction_null(np.ones((60, 2)), np.random.default_rng(0).standard_normal((60, 2)), FOLDS, n_permutations=19)
-    np.testing.assert_array_equal(got.r2, 0)
-    np.testing.assert_array_equal(got.p, 1)
+def test_p_values_are_counts_of_draws():
+    rng = np.random.default_rng(2)
+    features = rng.standard_normal((60, 8))
+    responses = 0.4 * features @ rng.standard_normal((8, 10)) + rng.standard_normal((60, 10))
+    got = encoding_null({"x": features}, responses, FOLDS, n_permutations=19, extend_alphas=False)
+    np.testing.assert_allclose(
+        got.p, [(sum(draws >= r2) + 1) / 20 for draws, r2 in zip(got.draws.T, got.r2, strict=True)]
+    )
+    largest = got.draws.max(axis=1)
+    np.testing.assert_allclose(got.p_max, [(sum(largest >= r2) + 1) / 20 for r2 in got.r2])
+    np.testing.assert_allclose(got.null_mean, got.draws.mean(axis=0))
+    np.testing.assert_allclose(got.null_sd, got.draws.std(axis=0))
+
+
+@pytest.mark.parametrize("factor", [1e-8, 1e8])
+def test_a_common_factor_changes_nothing(factor):
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((60, 8))
+    responses = features @ rng.standard_normal((8, 3)) + rng.standard_normal((60, 3))
+    before = encoding_null({"x": features}, responses, FOLDS, n_permutations=9)
+    after = encoding_null({"x": factor * features}, responses / factor, FOLDS, n_permutations=9)
+    np.testing.assert_allclose(after.r2, before.r2, atol=1e-8)
+    np.testing.assert_allclose(after.draws, before.draws, atol=1e-8)
+    np.testing.assert_allclose(after.p, 0.1)
+
+
+def test_edges_are_said_of_the_data_not_of_permutations():
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((60, 40))
+    responses = features @ rng.standard_normal((40, 3)) + 2 * rng.standard_normal((60, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # permuted responses end at edges, the data do not
+        encoding_null({"x": features}, responses, FOLDS, n_permutations=20)
+    with pytest.warns(UserWarning, match="smallest one allowed in 15 of 15"):
+        encoding_null({"x": features}, responses, FOLDS, [10, 100], extend_alphas=False, n_permutations=20)
 
 
 def test_seeds_and_shapes():
@@ -93,9 +101,7 @@ def test_seeds_and_shapes():
     a, b, c = (encoding_null({"x": x}, y, FOLDS, n_permutations=5, seed=s).draws for s in (0, 0, 1))
     assert (a == b).all()
     assert (a != c).any()
-    with pytest.raises(WrongUse, match="got shapes"):
-        prediction_null(x, y[:, :1], FOLDS)
-    with pytest.raises(WrongUse, match="for predictions there is prediction_null"):
+    with pytest.raises(WrongUse, match="layers must be"):
         encoding_null(x, y, FOLDS)
     with pytest.raises(WrongUse, match="n_permutations"):
         encoding_null({"x": x}, y, FOLDS, n_permutations=0)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.io import loadmat
 from scipy.stats import spearmanr
 
-from lib.compare import cross_validated_rsa, rsa_layers, sound_bootstrap, sound_rdm, subject_topline
+from lib.compare import cross_validated_rsa, rsa_layers, sound_rdm
 from lib.ground import WrongUse
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -114,28 +115,86 @@ def test_noise_layers_do_not_gain_from_the_symmetric_choice():
     assert chosen < 0.03
 
 
-def test_bootstrap_is_resampling_without_pairs_of_a_sound_with_itself():
+def test_the_interval_is_that_of_resampled_sounds_without_pairs_of_a_sound_with_itself():
     layers, responses, _ = simulated(n=12, subjects=2)
     layers["layer0"] = layers["layer0"][:, :2]  # rows of two columns correlate +1 or -1: many ties
-    draws = sound_bootstrap(layers, responses, n_bootstraps=6, seed=5)
+    found = rsa_layers(layers, responses, n_permutations=1, n_bootstraps=6, seed=5).interval
     drawn = np.random.default_rng(5).multinomial(12, np.full(12, 1 / 12), size=6)
-    for k, counts in enumerate(drawn):
-        sounds = np.repeat(np.arange(12), counts)
-        i, j = np.triu_indices(12, 1)
-        apart = sounds[i] != sounds[j]
-        cells = sounds[i][apart], sounds[j][apart]
-        for s, response in enumerate(responses):
-            for name, x in layers.items():
-                expected = spearmanr(sound_rdm(x)[cells].round(12), sound_rdm(response)[cells]).statistic
-                assert draws.sel(layer=name)[s, k] == pytest.approx(expected, abs=1e-10)
+    for name, x in layers.items():
+        means = []
+        for counts in drawn:
+            sounds = np.repeat(np.arange(12), counts)
+            i, j = np.triu_indices(12, 1)
+            apart = sounds[i] != sounds[j]
+            cells = sounds[i][apart], sounds[j][apart]
+            each = [spearmanr(sound_rdm(x)[cells].round(12), sound_rdm(y)[cells]).statistic for y in responses]
+            means.append(np.mean(each))
+        np.testing.assert_allclose(found.sel(layer=name), np.quantile(means, [0.025, 0.975]), atol=1e-10)
 
 
 def test_topline():
-    _, responses, _ = simulated(subjects=4)
+    layers, responses, _ = simulated(subjects=4)
     rdms = np.array([upper(sound_rdm(x)) for x in responses])
     expected = [spearmanr(rdms[s], np.delete(rdms, s, axis=0).mean(0)).statistic for s in range(4)]
-    assert subject_topline(responses) == pytest.approx(np.mean(expected))
-    assert np.isnan(subject_topline(responses[0]))
+    few = {"n_permutations": 1, "n_bootstraps": 1}
+    assert rsa_layers(layers, responses, **few).topline == pytest.approx(np.mean(expected))
+    assert np.isnan(rsa_layers(layers, responses[0], **few).topline)
+
+
+def assert_same(found, expected):
+    for key in ("rho", "cross_validated", "interval"):
+        xr.testing.assert_allclose(getattr(found, key), getattr(expected, key), rtol=1e-9)
+    xr.testing.assert_allclose(found.null.draws, expected.null.draws, rtol=1e-9)
+    xr.testing.assert_identical(found.null.p_max, expected.null.p_max)
+    for key in ("best_layer", "best_rho", "best_sd", "topline"):
+        assert getattr(found, key) == pytest.approx(getattr(expected, key)), key
+
+
+def without_rdm(kind, like):
+    """Series that have no RDM: constant, constant but for rounding, or one sound is the mean of all others."""
+    if kind == "constant":
+        return np.full_like(like, 0.1)
+    if kind == "rounding":
+        return 1e3 + 1e-14 * like
+    return np.where(np.arange(len(like))[:, None] == 3, np.delete(like, 3, axis=0).mean(axis=0), like)
+
+
+@pytest.mark.parametrize("kind", ["constant", "rounding", "mean sound"])
+def test_what_has_no_rdm_is_left_out_of_everything_and_named(kind):
+    layers, responses, folds = simulated(subjects=3)
+    named = dict(zip("abc", responses, strict=True))
+    how = {"folds": folds, "n_permutations": 19, "n_bootstraps": 10}
+    expected = rsa_layers(layers, named, **how)
+    flat_layers = {"dead": without_rdm(kind, layers["layer0"]), **layers}
+    flat_named = {**named, "asleep": without_rdm(kind, responses[0])}
+    with pytest.warns(UserWarning, match=r"left out of the RSA: layer dead .*; subject asleep "):
+        found = rsa_layers(flat_layers, flat_named, **how)
+    assert_same(found, expected)
+    assert [one.split(" has ")[0] for one in found.left_out] == ["layer dead", "subject asleep"]
+    assert expected.left_out == ()
+    with pytest.warns(UserWarning, match="left out"):
+        rho, share = cross_validated_rsa(flat_layers, flat_named, folds)
+    xr.testing.assert_allclose(rho, expected.cross_validated)
+    assert share.layer.values.tolist() == list(layers)
+
+
+@pytest.mark.parametrize("factor", [1e-12, 1e-8, 1e8])
+def test_a_common_factor_does_not_matter(factor):
+    layers, responses, folds = simulated(subjects=2)
+    layers["layer0"] = layers["layer0"] * [1, 1e-2, 1, 1e-3, 1, 1]
+    how = {"folds": folds, "n_permutations": 9, "n_bootstraps": 5}
+    changed = {name: x * factor for name, x in layers.items()}
+    assert_same(rsa_layers(changed, [y * factor for y in responses], **how), rsa_layers(layers, responses, **how))
+
+
+def test_nothing_with_an_rdm_is_an_error():
+    layers, responses, _ = simulated()
+    with pytest.raises(
+        ValueError, match=r"nothing to compare: subject 0 has no variation across columns at sound 0.*; subject 1"
+    ):
+        rsa_layers(layers, [np.ones_like(y) for y in responses])
+    with pytest.raises(ValueError, match="nothing to compare: layer 0"):
+        cross_validated_rsa([np.zeros((24, 3))], responses)
 
 
 @pytest.mark.parametrize(

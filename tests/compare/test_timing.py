@@ -12,9 +12,9 @@ from lib.compare.similarity.components import principal_components, sign_pattern
 from lib.compare.similarity.geometry import correlation_rdm
 from lib.compare.timing import (
     NAMED_WINDOWS,
+    checked_windows,
     onto_frames,
     resized,
-    segments,
     sliding_windows,
     zscored,
 )
@@ -30,12 +30,12 @@ def walk():
 
 
 def test_published_alignment():
-    told = REFERENCE["eeg_alignment"]
+    known = REFERENCE["eeg_alignment"]
     eeg, _ = walk()
-    assert eeg.sum() == pytest.approx(told["E_sum"])
+    assert eeg.sum() == pytest.approx(known["E_sum"])
     got = zscored(onto_frames(eeg, np.arange(1500) / 500, np.arange(75) / 25, "count"))
-    np.testing.assert_allclose(got[[0, -1]], [told["first_row"], told["last_row"]], atol=1e-8)
-    assert (got**2).sum() == pytest.approx(told["sum_of_squares"])
+    np.testing.assert_allclose(got[[0, -1]], [known["first_row"], known["last_row"]], atol=1e-8)
+    assert (got**2).sum() == pytest.approx(known["sum_of_squares"])
 
 
 @pytest.mark.parametrize(("n", "count"), [(40, 7), (40, 40), (9, 31), (5, 1), (1, 4)])
@@ -77,14 +77,15 @@ def test_antialiased_to_faster_frames_interpolates():
     np.testing.assert_allclose(got, np.cos(2 * np.pi * 11 * frames), atol=0.02)
 
 
-def test_segments_are_cut_by_seconds():
-    times = np.arange(1000) / 100
-    values = np.stack([times, -times], axis=1)
-    cut = segments(values, times, [0.5, 2.0, 9.0], [1.5, 2.05, 10.0])
-    assert [piece.number for piece in cut] == [0, 2]
-    np.testing.assert_allclose(cut[0].values[:, 0], np.arange(50, 150) / 100)
-    np.testing.assert_allclose(cut[0].times, np.arange(100) / 100, atol=1e-9)
-    assert len(segments(values, times, [0.5, 2.0, 9.0], [1.5, 2.05, 10.0], shortest=0.05)) == 3
+def test_antialiased_takes_a_single_frame():
+    times = np.arange(100) / 100
+    assert onto_frames(np.ones(100), times, [0.5], "antialiased") == pytest.approx(1)
+    assert onto_frames(times, times, [0.5], "antialiased") == pytest.approx(0.5)
+
+
+def test_slow_responses_have_no_gaps():
+    times = np.arange(10) * 2.0
+    np.testing.assert_allclose(onto_frames(times, times, [0.9, 1.0, 17.3]), [0.9, 1.0, 17.3])
 
 
 def test_zscored():
@@ -93,6 +94,8 @@ def test_zscored():
     np.testing.assert_allclose(got.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(got.std(axis=0, ddof=1), 1)
     np.testing.assert_allclose(zscored(-2 * x + 5), -got)
+    for unit in (1e-9, 1e-13, 1e9):
+        np.testing.assert_allclose(zscored(unit * x), got, rtol=1e-9)
 
 
 def test_windows():
@@ -130,6 +133,14 @@ def test_components_are_those_of_an_svd():
     np.testing.assert_allclose(principal_components(frames[:, :20], published=True), zscored(frames[:, :20]))
 
 
+@pytest.mark.parametrize("unit", [1e-13, 1e-8, 1e8])
+@pytest.mark.parametrize("options", [{}, {"published": True}, {"k": 3}])
+def test_units_of_frames_do_not_matter(unit, options):
+    frames = np.random.default_rng(0).standard_normal((30, 12))
+    expected = principal_components(frames, **options)
+    np.testing.assert_allclose(principal_components(unit * frames, **options), expected, atol=1e-8)
+
+
 def test_short_sentences_have_no_geometry_after_whitening():
     frames = np.random.default_rng(0).standard_normal((15, 200))
     distances = np.linalg.norm(principal_components(frames)[:, None] - principal_components(frames)[None], axis=-1)
@@ -157,13 +168,25 @@ def test_signs_move_rank_measures_and_not_the_others():
         (lambda x, t: onto_frames(x, t[:-1], t), "one row per time"),
         (lambda x, t: onto_frames(x, t[::-1], t), "times must be finite, rising"),
         (lambda x, t: onto_frames(x * np.nan, t, t), "NaN"),
-        (lambda x, t: segments(x, t, [0.5], [0.2]), "no offset before its onset"),
-        (lambda x, t: segments(x, t, [0.5], [2.0]), "segment 0 lasts from 0.500 to 2.000"),
         (lambda x, t: zscored(np.c_[x, np.ones(len(x))]), "2 of .* are constant"),
+        (lambda x, t: zscored(np.where(x == x[7], np.nan, x)), "2 NaN or infinite value.* first in row 7"),
+        (lambda x, t: zscored(x[:1]), "at least two rows"),
+        (lambda x, t: zscored(x[:0]), "at least two rows"),
+        (lambda x, t: onto_frames(x, t + 5 * (t > 0.5), [0.2, 3.0]), r"1 frame\(s\) lie in a gap .* first at 3.000 s"),
+        (lambda x, t: onto_frames(x, t + 5 * (t > 0.5), [3.0], "antialiased"), "lie in a gap"),
+        (lambda x, t: sliding_windows(1.0, width=np.inf), "must be positive and the ends finite"),
+        (lambda x, t: sliding_windows(0.1, width=0.002, step=0.0003), "gives several one name"),
+        (lambda x, t: checked_windows({"w": (1,)}), "must be .start, stop."),
+        (lambda x, t: checked_windows({"w": (np.nan, 1)}), "must end after it starts"),
         (lambda x, t: sliding_windows(0.2), "no window of 0.25 s fits"),
         (lambda x, t: sliding_windows(1.0, step=0), "must be positive"),
         (lambda x, t: principal_components(x, 0), "at least one component"),
         (lambda x, t: principal_components(np.ones((9, 3))), "all frames are the same"),
+        (lambda x, t: principal_components(1e3 + 1e-14 * x), "all frames are the same"),
+        (lambda x, t: principal_components(np.full((41, 3), 0.1), published=True), "all frames are the same"),
+        (lambda x, t: principal_components(x[:, 0]), "finite numbers .time, unit."),
+        (lambda x, t: principal_components(x, 2.5), "whole number of them"),
+        (lambda x, t: sign_scores(x, x, n_patterns=0), "at least one pattern"),
         (lambda x, t: principal_components(x[:2]), "at least 3 times"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 
 from lib import ground
 from lib.recordings import COMPONENTS, load
-from lib.recordings.pocket.truth import truth
+from lib.recordings.pocket.brains.truth import truth
 
 
 def pairwise(responses):

@@ -5,9 +5,9 @@ import pytest
 
 from lib import ground
 from lib.recordings import bids, load
-from lib.recordings.pocket import scalp, static, waves
-from lib.recordings.pocket.story_truth import eeg_truth
-from lib.recordings.pocket.telling import tell
+from lib.recordings.pocket.brains import scalp, static, waves
+from lib.recordings.pocket.brains.story_truth import eeg_truth
+from lib.recordings.pocket.story.telling import tell
 
 FRONTO_CENTRAL = {"Fz", "F1", "F2", "FCz", "FC1", "FC2", "FC3", "FC4", "Cz", "C1", "C2"}
 CENTRO_PARIETAL = {"Cz", "C1", "C2", "CPz", "CP1", "CP2", "CP3", "CP4", "Pz", "P1", "P2", "P3", "P4"}

@@ -13,8 +13,8 @@ from scipy.signal import periodogram, welch
 
 from lib import ground
 from lib.recordings import card, load
-from lib.recordings.pocket.kept import kept_folder
-from lib.recordings.pocket.sounds import specimen
+from lib.recordings.pocket.folders import kept_folder
+from lib.recordings.pocket.sounds.specimens import specimen
 
 RATE = 22_050
 
@@ -89,7 +89,7 @@ def test_bytes_depend_on_nothing_but_the_seed(pocket):
     """A fresh process, another order, another number of threads: the same bytes, speech included."""
     things = [*pocket.stimuli["object"][::-9], "man speaking", "Chinese speech", "people talking", "rap song"]
     script = (
-        "import sys, hashlib\nfrom lib.recordings.pocket import specimen\n"
+        "import sys, hashlib\nfrom lib.recordings.pocket.sounds.specimens import specimen\n"
         "print(*(hashlib.sha256(specimen(thing).tobytes()).hexdigest() for thing in sys.argv[1:]))"
     )
     environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": str(ground.ROOT)}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lib import ground
-from lib.recordings.pocket import story
-from lib.recordings.pocket.narrator import FRAME, RATE, say
-from lib.recordings.pocket.telling import tell
+from lib.recordings.pocket.story import text as story
+from lib.recordings.pocket.story.narrator import FRAME, RATE, say
+from lib.recordings.pocket.story.telling import tell
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_surprisal_is_lower_where_a_phrase_is_repeated():
 
 
 def test_speech_is_the_same_in_another_process(telling, tmp_path):
-    script = "import sys; from lib.recordings.pocket.telling import tell;print(tell(2, sys.argv[1]).fingerprint)"
+    script = "import sys; from lib.recordings.pocket.story.telling import tell;print(tell(2, sys.argv[1]).fingerprint)"
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], cwd=ground.ROOT, capture_output=True, text=True, check=True
     )

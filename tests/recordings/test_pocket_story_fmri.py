@@ -5,8 +5,8 @@ import pytest
 
 from lib import ground
 from lib.recordings import load
-from lib.recordings.pocket import bold, voxels
-from lib.recordings.pocket.story_truth import story_truth
+from lib.recordings.pocket.brains import bold, voxels
+from lib.recordings.pocket.brains.story_truth import story_truth
 
 TEST = "segment-03"
 
@@ -44,7 +44,6 @@ def explainable(repeats):
 def test_form(plain):
     assert plain.simulated
     assert plain.tr == 2
-    assert plain.test_segments == [TEST]
     assert plain.repeats == {"segment-01": 1, "segment-02": 1, TEST: 8}
     train, test = plain.responses("sim01", "segment-01"), plain.responses("sim01", TEST)
     assert train.dims == ("time", "voxel")

@@ -7,7 +7,7 @@ from scipy import signal
 
 from lib.ground import WrongUse
 from lib.recordings import bids, channels, load
-from lib.recordings.pocket.story_truth import eeg_truth
+from lib.recordings.pocket.brains.story_truth import eeg_truth
 from lib.recordings.preprocessing import AS_PUBLISHED, clean, line_frequency
 
 RATE = 250.0
@@ -213,3 +213,30 @@ def test_what_the_recording_does_not_say_is_asked_for():
     with pytest.raises(WrongUse, match="splines need positions"):
         clean(bare, line=50, bad=["3"])
     assert clean(bare, line=50, bad=["3"], repair="mean").bad == ("3",)
+
+
+def broken(raw, kind, at):
+    """A copy in which some channels are broken in one way."""
+    values, rng = raw.get_data(), np.random.default_rng(5)
+    own = np.fft.rfft(rng.standard_normal((len(at), raw.n_times)))
+    own = np.fft.irfft(own / np.maximum(np.fft.rfftfreq(raw.n_times, 1 / raw.info["sfreq"]), 0.5) ** 0.6, raw.n_times)
+    own *= np.median(values.std(axis=1)) / own.std()
+    mixtures = {"flat": (0, 1e-4), "unplugged": (0, 1), "half": (0.5, 1), "loud": (1, 8), "weak": (0.15, 0)}
+    share, size = mixtures[kind]
+    values[at] = share * values[at] + size * own
+    return mne.io.RawArray(values, raw.info, verbose="ERROR")
+
+
+def test_the_robust_rule_finds_more_broken_channels_than_the_local_outlier_factor(pocket_root):
+    recording = load("pocket-eeg", pocket_root, subjects=1, segments=3, stored=False, seed=2)
+    raw, at = recording.raw("sim01"), [4, 11, 23, 37, 48, 59]
+    found, factor, good = 0, 0, set()
+    planted = {raw.ch_names[k] for k in at} | set(eeg_truth(subjects=1, segments=3, seed=2).bad.values())
+    for kind in ("flat", "unplugged", "half", "loud", "weak"):
+        filtered = broken(raw, kind, at).notch_filter(50.0, verbose="ERROR").filter(0.5, 40.0, verbose="ERROR")
+        ours = set(channels.channel_table(filtered, "robust").query("reason != ''").index)
+        theirs = set(mne.preprocessing.find_bad_channels_lof(filtered, verbose="ERROR"))
+        found, factor = found + len(ours & planted), factor + len(theirs & planted)
+        good |= ours - planted
+    assert found >= 28 > factor  # of 35
+    assert len(good) <= 1

@@ -6,7 +6,7 @@ import pytest
 from lib import ground
 from lib.recordings import card, fingerprint, load, names
 from lib.recordings.cards import cards
-from lib.recordings.pocket import speak
+from lib.recordings.pocket.voice import speak
 
 
 def test_every_recording_has_a_card():
@@ -28,6 +28,70 @@ def test_cards_hold_what_pages_quote(name):
 def test_unknown_recording_lists_the_known_ones(call):
     with pytest.raises(ground.WrongUse, match=r"natsound16.*Did you mean 'natsound165'.*pocket-sounds"):
         call("natsound16")
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Writes recordings.yml anew, from a function of its text."""
+
+    def write(change):
+        text = (ground.DATA / "recordings.yml").read_text()
+        (tmp_path / "recordings.yml").write_text(change(text))
+        monkeypatch.setattr("lib.ground.DATA", tmp_path)
+        cards.cache_clear()
+
+    yield write
+    cards.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda text: text.replace("  licence: CC0", "  license: CC0"), "ds004408: it lacks 'licence'"),
+        (lambda text: text.replace("  rate: 512", "  rte: 512"), "ds004408: unknown key 'rte'.*Did you mean 'rate'"),
+        (lambda text: text.replace("public.old_man:load", "public.old_man"), "ds004408: loader must be a module"),
+        (lambda text: text.replace("  licence: CC0", "  licence: 0"), "ds004408: licence must be a text, not 0"),
+    ],
+)
+def test_a_card_at_fault_is_one_clear_line_and_the_others_stay(written, change, what):
+    before = set(names())
+    written(change)
+    with pytest.warns(UserWarning, match=what):
+        assert set(names()) == before - {"ds004408"}
+    with pytest.raises(ground.DamagedData, match=what) as error:
+        load("ds004408")
+    assert "\n" not in str(error.value)
+    assert card("alice")["channels"] == 60
+
+
+def test_a_loader_that_is_not_there_is_named(written):
+    written(lambda text: text.replace("public.old_man:load", "public.old_men:load"))
+    with pytest.raises(ground.DamagedData, match=r"card of ds004408: lib\.recordings has no public\.old_men:load"):
+        load("ds004408")
+
+
+@pytest.mark.parametrize("broken", ["alice: [", "alice: {title: x}\nalice: {title: y}\n", "just words"])
+def test_a_file_of_cards_that_cannot_be_read_is_one_line(written, broken):
+    written(lambda _: broken)
+    with pytest.raises(ground.DamagedData, match=r"recordings\.yml") as error:
+        names()
+    assert "\n" not in str(error.value)
+
+
+def test_unregistered_files_on_this_machine_count(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALIKE_DATA", str(tmp_path))
+    nowhere = fingerprint("ds004408")
+    file = tmp_path / "ds004408" / "stimuli" / "audio01.TextGrid"
+    file.parent.mkdir(parents=True)
+    file.write_text("one")
+    there = fingerprint("ds004408")
+    (tmp_path / "ds004408" / ".git").mkdir()
+    (tmp_path / "ds004408" / ".git" / "index").write_text("changes with every command")
+    assert nowhere != there == fingerprint("ds004408")
+    file.write_text("three")
+    assert fingerprint("ds004408") != there
+    (tmp_path / "ds004408" / "annexed.eeg").symlink_to(".git/annex/objects/nothing")
+    assert len({nowhere, there, fingerprint("ds004408")}) == 3
 
 
 def test_unknown_option_lists_the_known_ones():

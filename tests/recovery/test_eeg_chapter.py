@@ -15,6 +15,9 @@ from lib.chapters.eeg import scale as eeg_scale
 from lib.chapters.eeg import scores as eeg_scores
 from lib.chapters.eeg import words as eeg_words
 from lib.compare import word_responses, zscored
+from lib.compare.deconvolution import lagged
+from lib.compare.similarity.conditional import BeyondSound
+from lib.compare.word_responses import LAGS, RATE, SECONDS, late_contrast
 from lib.ground import WrongUse
 from lib.models import Activations
 from lib.recordings import load
@@ -125,6 +128,14 @@ def test_intervals_of_few_listeners_are_over_redrawn_sentences(planted_scores):
     assert set(table["n"]) == {8}
     assert ((table["low"] <= table["depth"]) & (table["depth"] <= table["high"])).all()
     assert (table["high"] > table["low"]).any()
+
+
+def test_draws_that_see_less_of_a_peak_do_not_make_it_absent():
+    units = pd.Series([0.084, *np.linspace(-0.01, 0.09, 101)], ["all", *(f"draw {k}" for k in range(101))])
+    found = eeg_claims.of_units(units, 165)
+    assert (found.value, found.n) == (0.084, 165)
+    assert found.low == pytest.approx(-0.0075)
+    assert found.high == pytest.approx(2 * 0.084 + 0.0075)
 
 
 def test_units_are_listeners_or_sentences(planted_scores):
@@ -305,6 +316,25 @@ def test_groups_and_nuisances_need_enough_sentences():
         eeg_claims.group_effects(scores, low, many)
 
 
+def test_a_twin_beyond_the_sound_takes_the_test_away():
+    """What a random function of the sound shares with the brain, the descriptions of the sound have left out."""
+    quiet = BeyondSound(-0.001, -0.003, 0.002, 0.9, 0.003, 0.2, 0.6, 18, 150, 999)
+    found = replace(quiet, value=0.05, low=0.02, high=0.08, p=0.001)
+    told = eeg_claims.given_sound(found, quiet)
+    assert (told.value, told.p, told.draws) == (0.05, 0.001, 999)
+    assert "descriptions leave out" in eeg_claims.given_sound(found, replace(found, value=0.03))
+    few = eeg_claims.given_sound(replace(found, n=8, n_draws=127), quiet)
+    assert few.p == 1 / 128
+
+
+def test_pieces_come_with_descriptions_whose_columns_are_the_same(planted):
+    models, heard, parts = planted
+    sounds = {name: (one.layers["early"][:, :3], one.times["early"]) for name, one in models.items()}
+    found = list(eeg.beside_the_sound(models, heard, parts, [sounds], method="linear"))
+    assert [x.shape for x in (found[0][0], found[0][1]["s0"], found[0][2])] == [(100, 3), (100, 10), (100, 24)]
+    assert eeg.lags_of(models[parts[0].stimulus]) == range(-2, 13)  # 25 frames a second
+
+
 def test_consistency_needs_all_three():
     rng = np.random.default_rng(0)
     sound, other = smooth(rng, 300, 4), smooth(rng, 300, 4)
@@ -344,6 +374,38 @@ def test_nothing_late_is_found_where_it_is_off():
     word, affect = late(*listened(segments=6, snr=4.0, without=("late", "affect")))
     assert word.low <= 0
     assert affect.low <= 0
+
+
+def test_louder_answers_to_sound_are_no_change_of_words(monkeypatch):
+    """Answers to sound half as large again in negative sentences, and words everywhere the same."""
+    heard = load("pocket-eeg", subjects=1, segments=4, stored=False)
+    negative = set(heard.stimuli.index[heard.stimuli["affect"] == "negative"])
+
+    def answers(recording, listeners, subject, segments):
+        out = []
+        for name in segments:
+            plain = eeg_words._features(recording, name, set())[:, :4]
+            clock = np.arange(len(plain)) / RATE
+            mine = recording.stimuli[recording.stimuli["segment"] == name].loc[lambda x: x.index.isin(negative)]
+            louder = np.any(
+                [(clock >= a) & (clock < a + d) for a, d in zip(mine["start"], mine["duration"], strict=True)], 0
+            )
+            sound = plain[:, 1] * (1 + 0.5 * louder)
+            answered = (
+                bump(sound, 0.105, 0.02, -1.0) + bump(sound, 0.18, 0.03, 0.7) + bump(plain[:, 3], 0.4, 0.07, -1.0)
+            )
+            out.append(np.stack([answered, answered], axis=1))
+        return out
+
+    def bump(x, at, width, size):
+        return lagged(x[:, None], LAGS) @ (size * np.exp(-0.5 * ((SECONDS - at) / width) ** 2))
+
+    monkeypatch.setattr(eeg_words, "_answers", answers)
+    listeners = eeg.Heard(("a",), {}, {}, ("Cz", "Pz"))
+    found = eeg_words.word_responses(heard, listeners, negative)
+    words, change = (late_contrast(found[key].values[0].T).mean() for key in ("words", "change"))
+    assert words > 0.3
+    assert abs(change) < 0.07 * words
 
 
 def test_channels_that_somebody_lacks_are_left_out():

@@ -9,8 +9,9 @@ from lib.chapters.recovery import studies
 from lib.ground import DATA
 from lib.recordings import load
 from lib.recordings.channels import ROBUST_Z, robust_z
-from lib.recordings.pocket import eeg, waves
-from lib.recordings.pocket.telling import tell
+from lib.recordings.pocket.brains import eeg, waves
+from lib.recordings.pocket.story.telling import tell
+from lib.report import detection
 
 SEGMENTS = 3
 
@@ -63,7 +64,7 @@ def test_a_mixture_of_moments_equals_the_recording_it_stands_for(listeners):
 
 
 def test_profiles_are_found_blind_and_not_in_noise():
-    from lib.recordings.pocket.truth import truth
+    from lib.recordings.pocket.brains.truth import truth
 
     for snr, low, high in ((1.0, 0.75, 1.0), (0.0, 0.0, 0.1)):
         heard = load("pocket-sounds", snr=snr, subjects=2, seed=4)
@@ -80,11 +81,11 @@ def test_hierarchy_of_regions_is_found_and_gone_when_off():
 
 
 def test_with_everything_off_the_stored_studies_find_one_in_twenty():
-    counts = studies.read_counts(DATA / "recovery.csv")
+    counts = detection.read_counts(DATA / "recovery.csv")
     silent = counts[(counts["snr"] == 0) & ~counts["effect"].str.contains("profile|size|latency")]
     silent = silent[silent["minutes"].isin([silent["minutes"].max(), 0])]
     for _, mine in silent.groupby(silent["effect"].str.replace("tuning to .*", "tuning", regex=True)):
         for _, group in mine.groupby("listeners"):
             total = group[["studies", "significant"]].sum()
-            low, high = studies.binomial_band(int(total["studies"]))
+            low, high = detection.binomial_band(int(total["studies"]))
             assert low <= total["significant"] / total["studies"] <= high

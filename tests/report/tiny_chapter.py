@@ -10,12 +10,13 @@
 # A formula, $r^2 = 1$, and a source {cite}`pepino2025`. The answer is {glue:text}`total`, see {numref}`fig-line`.
 
 # %% tags=["parameters"]
-size: int = 3  # how many
+size: int = 3  # how many [at least 1]
 scale: float = 1.0  # factor
 label: str = "none"  # any word
 names: list = ["a", "b"]  # which
 fail: bool = False  # raise an error
-seed: int = 0
+hidden: bool = False  # load a module that no import leads to
+seed = 0
 
 # %% [markdown]
 # ## Compare
@@ -26,6 +27,7 @@ import pandas as pd
 from lib.report import answer, save_results, say, show
 
 # %%
+# a comment before the first line of code
 if fail:
     raise RuntimeError("asked to fail")
 total = size * scale
@@ -39,3 +41,9 @@ save_results(pd.DataFrame({"value": [total] * size}), chapter="tiny", n=size).he
 figure, axis = plt.subplots()
 axis.plot([0, total])
 show(figure, "line", "A line, n = 3, beside {numref}`fig-line`.", "A straight line.")
+
+# %%
+if hidden:
+    from importlib import import_module
+
+    import_module("lib.recordings.text" + "grid")

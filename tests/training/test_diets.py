@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.ground import MissingData, WrongUse
-from lib.recordings.pocket import story
+from lib.recordings.pocket.story import text as story
 from lib.training import diets
 
 real = pytest.mark.skipif("ALIKE_DATA" not in os.environ, reason="the sounds are not on this machine")
@@ -34,7 +34,7 @@ def test_a_voice_says_what_its_words_are_and_when():
 
 
 def test_music_is_another_specimen_than_any_of_the_recordings():
-    from lib.recordings.pocket.sounds import specimen
+    from lib.recordings.pocket.sounds.specimens import specimen
 
     piece = diets._piece("flute", 1)
     assert 2 / 2**0.5 < len(piece) / diets.RATE < 2 * 2**0.5

@@ -25,6 +25,7 @@ from lib.report.claims import Measured
 if TYPE_CHECKING:
     import xarray as xr
 
+    from lib.compare.similarity.conditional import BeyondSound
     from lib.models import Activations
 
 ENOUGH = 5
@@ -45,8 +46,8 @@ def by_unit(array: xr.DataArray) -> xr.DataArray:
     return array.mean("sentence" if unit == "subject" else "subject").rename({unit: "unit"}).transpose("unit", ...)
 
 
-def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
-    """Mean with its Student's t interval; `p` is that of a null where there is one, else of the t test against 0."""
+def estimate(units: Sequence[float], *, p: float = np.nan, draws: int = 0) -> Measured:
+    """Mean with its Student's t interval; `p` is that of a null of `draws`, else of the t test against 0."""
     from scipy import stats
 
     units = np.asarray(units, dtype=np.float64)
@@ -54,7 +55,7 @@ def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
     test = stats.ttest_1samp(units, 0)
     low, high = test.confidence_interval(0.95)
     p = float(test.pvalue) if np.isnan(p) else p
-    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p)
+    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p, draws=draws)
 
 
 def held_out(scores: Scores) -> xr.DataArray:
@@ -119,15 +120,16 @@ def family_difference(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_units(units: pd.Series, n_stimuli: int) -> Measured:
-    """Mean over listeners with its interval; where units are draws of stimuli, the value of all and their percentiles.
+    """Mean over listeners with its interval; where units are draws of stimuli, the value of all with that of the draws.
 
-    Draws are of `n_stimuli`, which is then what the interval rests on.
+    It reaches as far to either side as the farther of two percentiles: draws of fewer stimuli see less of a peak
+    (``split_peaks``), and the nearer says nothing of how large a difference may be. It rests on `n_stimuli`.
     """
     if "all" not in units.index:
         return estimate(units.to_numpy())
     value, draws = float(units["all"]), units.drop("all").to_numpy()
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Measured(value=value, low=float(min(low, value)), high=float(max(high, value)), n=n_stimuli)
+    reach = float(np.abs(np.quantile(draws, [0.025, 0.975]) - value).max())
+    return Measured(value=value, low=value - reach, high=value + reach, n=n_stimuli)
 
 
 def peak_intervals(table: pd.DataFrame, n_stimuli: int) -> pd.DataFrame:
@@ -207,7 +209,7 @@ def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") ->
     units = (each[top] - lucky[top]).values
     spread = estimate(units)
     low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
-    return Measured(value=value, low=low, high=high, n=spread.n, p=p), pd.DataFrame(
+    return Measured(value=value, low=low, high=high, n=spread.n, p=p, draws=len(null)), pd.DataFrame(
         rows, columns=["model", "layer", "value", "null_mean", "p"]
     )
 
@@ -367,7 +369,8 @@ def consistency(found: Any, score: str = "product") -> Measured:
     """
     observed, draws = found.observed.sel(score=score), found.draws.sel(score=score)
     units = (observed - draws.mean("draw").max("broken")).values
-    return estimate(units, p=_hardest_p(observed.mean("subject"), draws.mean("subject")))
+    p = _hardest_p(observed.mean("subject"), draws.mean("subject"))
+    return estimate(units, p=p, draws=draws.sizes["draw"])
 
 
 def consistency_by_sentence(
@@ -383,7 +386,24 @@ def consistency_by_sentence(
         observed, draws = observed.mean("subject"), draws.mean("subject")
     drawn = draws.mean("sentence")
     hardest = draws.isel(broken=int(drawn.mean("draw").argmax("broken"))).mean("draw")
-    return estimate((observed - hardest).values, p=_hardest_p(observed.mean("sentence"), drawn))
+    p = _hardest_p(observed.mean("sentence"), drawn)
+    return estimate((observed - hardest).values, p=p, draws=drawn.sizes["draw"])
+
+
+def given_sound(found: BeyondSound, twin: BeyondSound) -> Measured | str:
+    """Likeness of brain and model once the sound is taken out of both, over pieces, or why that can't be told.
+
+    An untrained `twin` is a random function of the sound: if it, too, is more like the brain than chance, the
+    descriptions leave out something that the sound does to both.
+    """
+    if twin.p <= 0.05 and twin.low > 0:
+        return (
+            f"an untrained twin, a random function of the sound, is like the brain beyond the described sound as well "
+            f"({twin.value:.3f}, {twin.low:.3f} to {twin.high:.3f}, n = {twin.n}; the trained model {found.value:.3f}, "
+            f"{found.low:.3f} to {found.high:.3f}): the descriptions leave out what drives both"
+        )
+    p = max(found.p, 1 / (found.n_draws + 1))
+    return Measured(value=found.value, low=found.low, high=found.high, n=found.n, p=p, draws=found.n_draws)
 
 
 def _hardest_p(value: xr.DataArray, draws: xr.DataArray) -> float:

@@ -257,6 +257,38 @@ def items_with_others(
         yield piece, (layers, answers, {s: [zscored(x[s][cut]) for x, cut in cuts] for s in answers})
 
 
+def beside_the_sound(
+    frames: Mapping[str, Activations],
+    heard: Heard,
+    parts: Sequence[Piece],
+    sounds: Sequence[Mapping[str, tuple[np.ndarray, np.ndarray]]],
+    *,
+    method: str,
+    lag: float = 0.0,
+) -> Iterator[tuple[np.ndarray, dict, np.ndarray]]:
+    """Descriptions of the sound, responses and all layers at the frames of each piece, for ``beyond_sound``.
+
+    Columns are the same in every piece; `sounds` are descriptions by stimulus: values (time, d) and times.
+    """
+    method = "linear" if method == "count" else method
+    for piece in parts:
+        one = frames[piece.stimulus]
+        inside, known = _inside(one, piece), heard.times[piece.stimulus]
+        when = _times(one)[inside]
+        if inside.sum() < LEAST_FRAMES:
+            continue
+        told = [by[piece.stimulus] for by in sounds]
+        told = [onto_frames(x, times, np.clip(when, times[0], times[-1]), "linear") for x, times in told]
+        layers = np.concatenate([np.asarray(x)[inside] for x in one.layers.values()], axis=1)
+        yield np.concatenate(told, axis=1), _brought(heard.values[piece.stimulus], known, when + lag, method), layers
+
+
+def lags_of(frames: Activations, first: float = -0.1, last: float = 0.5) -> range:
+    """Lags in frames between two times [s] by which a sound may come before what it explains."""
+    step = float(np.median(np.diff(_times(frames))))
+    return range(round(first / step), round(last / step) + 1)
+
+
 def _times(frames: Activations) -> np.ndarray:
     *_, times = frames.times.values()
     return times

@@ -1,8 +1,9 @@
 """Many simulated EEG studies: what a plain analysis finds in each, over listeners, minutes and signal strengths.
 
 Comes in: seeds and settings. Goes out: per listener and setting the contrasts and waves that a study would average.
-Nothing here reads what was planted. The responses to the story, their noise and every step up to the fit are linear,
-so each listener's noise is simulated once and joined with responses of any strength afterwards.
+The pocket world simulates (``lib.recordings.pocket.brains.sessions``), with noise and planted currents apart, because
+both and every step up to the fit are linear: each listener is reduced to sums of products once and joined at any
+strength afterwards. The analysis itself has the story's features and the recording, and nothing that was planted.
 
 The analysis: average reference over good channels, 0.5 to 20 Hz, two groups of electrodes chosen beforehand
 (fronto-central for sounds, centro-parietal for words), deconvolution (``lib.compare.response_functions``).
@@ -16,17 +17,27 @@ from functools import cache
 import numpy as np
 
 from lib.compare.deconvolution import Moments, lagged, moments, response_functions, unique_prediction
-from lib.compare.word_responses import CENTRO_PARIETAL, LAGS, RATE, SECONDS, TAIL, envelope_and_onsets, late_contrast
+from lib.compare.word_responses import (
+    CENTRO_PARIETAL,
+    FEATURES,
+    LAGS,
+    MAIN,
+    RATE,
+    SECONDS,
+    TAIL,
+    envelope_and_onsets,
+    late_contrast,
+)
+from lib.compare.word_responses import story_features as features_of
 from lib.models import load as load_model
 from lib.recordings import EEGRecording, load
 from lib.recordings.channels import ROBUST_Z, robust_z
-from lib.recordings.pocket import scalp, static, waves
-from lib.recordings.pocket.telling import tell
+from lib.recordings.pocket.brains import scalp, waves
+from lib.recordings.pocket.brains.sessions import Session, session, strengths
+from lib.recordings.pocket.story.telling import tell
 
-FEATURES = ("envelope", "onset", "phoneme", "word", "envelope, negative", "onset, negative", "word, negative")
-"""What the analysis knows of the story; a word counts by its surprisal. The last three are the first, second and fourth
-in negative sentences only, 0 elsewhere."""
-MAIN, SOUND, WORDS = [0, 1, 2, 3], [0, 1], [3]
+SOUND, WORDS = [0, 1], [3]
+"""Of ``FEATURES``, which are the analysis' own: a word counts by its surprisal."""
 PLACES = {
     "fronto-central": ("Fz", "FCz", "Cz", "F1", "F2", "FC1", "FC2"),
     "centro-parietal": CENTRO_PARIETAL,
@@ -36,7 +47,7 @@ BAND = (0.5, 20.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class Listener:
     """One listener, as sums of products per segment: noise and responses apart, so that any mixture can be analysed.
 
     Attributes
@@ -93,55 +104,48 @@ def story_features(segments: int) -> tuple[np.ndarray, list[slice]]:
 
 def _segment_features(heard, segment: str) -> np.ndarray:
     samples, rate = heard.audio(segment)
-    length = int(heard.segments.loc[segment, "duration"] * waves.RATE)
-    clock = np.arange(length) / waves.RATE
-    out = np.zeros((len(FEATURES), length))
+    clock = np.arange(int(heard.segments.loc[segment, "duration"] * waves.RATE)) / waves.RATE
     cochleagram = load_model("cochleagram").activations(samples, rate, cache=True)
-    times = cochleagram.times["cochleagram"]
-    courses = envelope_and_onsets(cochleagram.layers["cochleagram"])
-    for number, values in enumerate(courses):
-        out[number] = np.interp(clock, times, values)
-    starts = heard.stimuli["start"]
-    for number, table, weight in ((2, heard.phonemes, None), (3, heard.words, "surprisal")):
-        part = table[table["segment"] == segment]
-        at = np.round((part["onset"] + part["sentence"].map(starts)) * waves.RATE).astype(int)
-        values = np.ones(len(part)) if weight is None else part[weight] / heard.words[weight].mean()
-        out[number] = np.bincount(at, values, minlength=length)[:length]
-    negative = np.zeros(length)
-    for _, row in heard.stimuli[heard.stimuli["segment"] == segment].iterrows():
-        if row["affect"] == "negative":
-            negative[round(row["start"] * waves.RATE) : round(row["stop"] * waves.RATE)] = 1
-    out[4:] = out[[0, 1, 3]] * negative
-    return out
+    times, courses = cochleagram.times["cochleagram"], envelope_and_onsets(cochleagram.layers["cochleagram"])
+    starts, stimuli = heard.stimuli["start"], heard.stimuli[heard.stimuli["segment"] == segment]
+    phonemes, words = (table[table["segment"] == segment] for table in (heard.phonemes, heard.words))
+    onsets = [(table["onset"] + table["sentence"].map(starts)).to_numpy() for table in (phonemes, words)]
+    weights = (words["surprisal"] / heard.words["surprisal"].mean()).to_numpy()
+    negative = stimuli.loc[stimuli["affect"] == "negative", ["start", "stop"]].to_numpy()
+    courses = [np.interp(clock, times, course) for course in courses]
+    return features_of(courses, *onsets, weights, negative, waves.RATE).T
 
 
-def listen(seed: int, number: int, segments: int = 12) -> Heard:
+def listen(seed: int, number: int, segments: int = 12) -> Listener:
     """Simulate listener `number` of a study and reduce everything to sums of products."""
-    options = waves.Options(seed=seed, segments=segments)
-    who = waves.listener(options, number)
-    drives = _drives(segments)
-    noise = static.noise(np.random.default_rng([seed, 21, number]), who, drives.shape[1])
-    good = np.abs(robust_z(noise.std(axis=1))) <= ROBUST_Z
-    centred = noise - noise[good].mean(axis=0)
-    maps = who.maps - who.maps[:, good].mean(axis=1, keepdims=True)  # source, channel
-    places = [[c for c in _channels(name) if good[c]] for name in PLACES]
-    at_places = band(np.array([centred[place].mean(axis=0) for place in places]))
-    currents = band(
-        np.array([_current(row, effect, who) for row, effect in zip(drives, 2 * waves.EFFECTS, strict=True)])
-    )
-    sources = [list(scalp.SOURCES).index(effect.source) for effect in 2 * waves.EFFECTS]
-    features, spans = story_features(segments)
-    cut = [(features[:, s].T, at_places[:, s].T, currents[:, s].T) for s in spans]
-    cut = [tuple(values - values.mean(axis=0) for values in part) for part in cut]
-    both = [_moments(number, segments, np.hstack([n, q])) for number, (_, n, q) in enumerate(cut)]
+    whole = session(seed, number, segments)
+    noise, maps = _at_places(whole)
+    currents = band(whole.currents)
+    _, spans = story_features(segments)
+    parts = [[_centred(values[:, span].T) for values in (noise, currents)] for span in spans]
+    both = [_moments(number, segments, np.hstack(part)) for number, part in enumerate(parts)]
     width = len(PLACES)
-    return Heard(
+    return Listener(
         noise=[Moments(m.xx, m.xy[:, :width], m.yy[:width], m.features) for m in both],
         answers=[Moments(m.xx, m.xy[:, width:], m.yy[width:], m.features) for m in both],
-        mixed=np.array([n.T @ q for _, n, q in cut]),
-        currents=np.array([q.T @ q for _, _, q in cut]),
-        maps=np.array([[maps[source][place].mean() for source in sources] for place in places]),
+        mixed=np.array([n.T @ q for n, q in parts]),
+        currents=np.array([q.T @ q for _, q in parts]),
+        maps=maps,
     )
+
+
+def _at_places(whole: Session) -> tuple[np.ndarray, np.ndarray]:
+    """Noise (place, time) and maps (place, current) at `PLACES`, against the average of the good channels."""
+    good = np.abs(robust_z(whole.noise.std(axis=1))) <= ROBUST_Z
+    noise = whole.noise - whole.noise[good].mean(axis=0)
+    maps = whole.maps - whole.maps[:, good].mean(axis=1, keepdims=True)
+    places = [[c for c in _channels(name) if good[c]] for name in PLACES]
+    at_places = np.array([noise[place].mean(axis=0) for place in places])
+    return band(at_places), np.array([maps[:, place].mean(axis=1) for place in places])
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    return values - values.mean(axis=0)
 
 
 @cache
@@ -158,33 +162,16 @@ def _moments(number: int, segments: int, responses: np.ndarray) -> Moments:
     return Moments(xx, (x.T @ responses.astype(np.float32)).astype(float), (responses**2).sum(axis=0), len(FEATURES))
 
 
-@cache
-def _drives(segments: int) -> np.ndarray:
-    """Drives of the four effects with affect, then without, (2 * effect, time)."""
-    options = [waves.Options(segments=segments, without=without) for without in ((), ("affect",))]
-    return np.concatenate([waves.drives(tell(segments), each) for each in options])
-
-
-def _current(drive: np.ndarray, effect: waves.Effect, who: waves.Listener) -> np.ndarray:
-    from scipy.signal import fftconvolve
-
-    kernel = waves.kernel(effect, who.delay[effect.switch])
-    return who.gain[effect.feature] * fftconvolve(drive, kernel)[: len(drive)]
-
-
 def _channels(place: str) -> list[int]:
     names = scalp.electrodes().ch_names
     return [names.index(name) for name in PLACES[place]]
 
 
-def mixture(heard: Heard, snr: float, without: tuple[str, ...]) -> list[Moments]:
+def mixture(one: Listener, snr: float, without: tuple[str, ...]) -> list[Moments]:
     """Moments of one listener, segment by segment, at a signal strength and with effects switched off."""
-    on = [effect.switch not in without for effect in waves.EFFECTS]
-    half = np.zeros(len(on))
-    weights = snr * np.concatenate([half, on] if "affect" in without else [on, half])
-    maps = heard.maps * weights  # place, current
+    maps = one.maps * strengths(snr, without)  # place, current
     out = []
-    for noise, answer, mixed, currents in zip(heard.noise, heard.answers, heard.mixed, heard.currents, strict=True):
+    for noise, answer, mixed, currents in zip(one.noise, one.answers, one.mixed, one.currents, strict=True):
         yy = noise.yy + 2 * (maps * mixed).sum(axis=1) + np.einsum("pe,ef,pf->p", maps, currents, maps)
         out.append(Moments(noise.xx, noise.xy + answer.xy @ maps.T, yy, noise.features))
     return out

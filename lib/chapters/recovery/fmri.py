@@ -62,29 +62,29 @@ def chance_match(found: np.ndarray, wanted: np.ndarray, *, seed: int = 0) -> np.
     return matched(found[order], wanted)
 
 
-def mean_voxels(heard: SoundRecording, listeners: int) -> np.ndarray:
+def mean_voxels(recording: SoundRecording, listeners: int) -> np.ndarray:
     """Voxels of the first listeners side by side, averaged over scans, (sound, voxel)."""
-    each = [heard.responses(name).mean("scan").values for name in heard.subjects[:listeners]]
+    each = [recording.responses(name).mean("scan").values for name in recording.subjects[:listeners]]
     return np.concatenate(each, axis=1)
 
 
 @cache
 def _filters() -> dict[str, np.ndarray]:
-    heard = load("pocket-sounds", subjects=1, scans=1)
-    return sound_features(load_model("spectrotemporal"), [heard.audio(name) for name in heard.stimuli.index])
+    recording = load("pocket-sounds", subjects=1, scans=1)
+    return sound_features(load_model("spectrotemporal"), [recording.audio(name) for name in recording.stimuli.index])
 
 
-def component_p_values(heard: SoundRecording, *, n_permutations: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def component_p_values(recording: SoundRecording, *, n_permutations: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """r² of the measured components from the modulation filters, and p under the null that refits everything."""
-    options = {"alphas": np.logspace(-3, 6, 10), "extend_alphas": False}
-    fit = nested_ridge(_filters(), heard.components.values, heard.folds, **options)
+    options = {"alphas": np.logspace(-3, 6, 10), "units": "absolute", "extend_alphas": False}
+    fit = nested_ridge(_filters(), recording.components.values, recording.folds, **options)
     null = encoding_null(
-        _filters(), heard.components.values, heard.folds, n_permutations=n_permutations, seed=seed, **options
+        _filters(), recording.components.values, recording.folds, n_permutations=n_permutations, seed=seed, **options
     )
     return fit.r2, null.p
 
 
-def story_layers(heard: StoryRecording) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def story_layers(recording: StoryRecording) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Two families of features at the volumes of all segments, delayed, and the segment of each volume.
 
     Returns
@@ -94,27 +94,27 @@ def story_layers(heard: StoryRecording) -> tuple[dict[str, np.ndarray], np.ndarr
         of meaning.
     ndarray, shape (volume,)
     """
-    kinds = sorted(set(heard.words["meaning"]) - {""})
+    kinds = sorted(set(recording.words["meaning"]) - {""})
     parts, owner = {"sound": [], "words": []}, []
-    for number, segment in enumerate(heard.segments.index):
-        volumes = len(heard.responses(heard.subjects[0], segment).time)
-        sound, words = _sound(heard, segment, volumes), _words(heard, segment, volumes, kinds)
+    for number, segment in enumerate(recording.segments.index):
+        volumes = len(recording.responses(recording.subjects[0], segment).time)
+        sound, words = _sound(recording, segment, volumes), _words(recording, segment, volumes, kinds)
         parts["sound"].append(_delayed(sound))
         parts["words"].append(_delayed(words))
         owner += [number] * volumes
     return {name: np.concatenate(values) for name, values in parts.items()}, np.array(owner)
 
 
-def _sound(heard: StoryRecording, segment: str, volumes: int) -> np.ndarray:
-    coch = load_model("cochleagram").activations(*heard.audio(segment))
+def _sound(recording: StoryRecording, segment: str, volumes: int) -> np.ndarray:
+    coch = load_model("cochleagram").activations(*recording.audio(segment))
     bands = coch.layers["cochleagram"].reshape(len(coch.layers["cochleagram"]), 16, -1).mean(axis=2)
-    at = np.minimum(coch.times["cochleagram"] / heard.tr, volumes - 1).astype(int)
+    at = np.minimum(coch.times["cochleagram"] / recording.tr, volumes - 1).astype(int)
     return np.array([np.bincount(at, column, minlength=volumes) for column in bands.T]).T
 
 
-def _words(heard: StoryRecording, segment: str, volumes: int, kinds: list[str]) -> np.ndarray:
-    part = heard.words[heard.words["segment"] == segment]
-    at = ((part["onset"] + part["sentence"].map(heard.stimuli["start"])) / heard.tr).astype(int).to_numpy()
+def _words(recording: StoryRecording, segment: str, volumes: int, kinds: list[str]) -> np.ndarray:
+    part = recording.words[recording.words["segment"] == segment]
+    at = ((part["onset"] + part["sentence"].map(recording.stimuli["start"])) / recording.tr).astype(int).to_numpy()
     values = [np.ones(len(part)), part["surprisal"], part["log_frequency"], *((part["meaning"] == k) for k in kinds)]
     return np.array([np.bincount(at, np.asarray(v, float), minlength=volumes) for v in values]).T
 
@@ -125,7 +125,7 @@ def _delayed(values: np.ndarray) -> np.ndarray:
 
 
 def hierarchy(
-    heard: StoryRecording, subject: str, layers: dict[str, np.ndarray], owner: np.ndarray
+    recording: StoryRecording, subject: str, layers: dict[str, np.ndarray], owner: np.ndarray
 ) -> dict[str, float]:
     """How much better words than sound predict late regions, beyond how much they do so in early ones.
 
@@ -137,14 +137,14 @@ def hierarchy(
     dict
         Mean r of each family in each system ("sound, early", ...), and "interaction".
     """
-    first = {name: heard.responses(subject, name)[..., ::EVERY] for name in heard.segments.index}
+    first = {name: recording.responses(subject, name)[..., ::EVERY] for name in recording.segments.index}
     run = [one.mean("repeat") if "repeat" in one.dims else one for one in first.values()]
     responses = np.concatenate([one.values - one.values.mean(axis=0) for one in run]).astype(float)
     region = run[0].region.values
     folds = owner % 4
     out = {}
     for family, features in layers.items():
-        options = {"alphas": np.logspace(0, 6, 7), "extend_alphas": False}
+        options = {"alphas": np.logspace(0, 6, 7), "units": "absolute", "extend_alphas": False}
         centred = features - np.array([features[owner == k].mean(axis=0) for k in range(owner.max() + 1)])[owner]
         scaled = {family: centred / np.maximum(centred.std(axis=0), 1e-12)}
         predicted = nested_ridge(scaled, responses, folds, **options).predictions
@@ -163,9 +163,11 @@ def _r(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def hierarchy_table(seed: int, listeners: int, segments: int, snr: float, without: tuple[str, ...]) -> pd.DataFrame:
     """``hierarchy`` of each listener of one simulated study."""
-    heard = load("pocket-story", subjects=listeners, segments=segments, snr=snr, seed=seed, without=without)
+    recording = load("pocket-story", subjects=listeners, segments=segments, snr=snr, seed=seed, without=without)
     layers, owner = _layers(segments)
-    return pd.DataFrame([hierarchy(heard, name, layers, owner) for name in heard.subjects], index=heard.subjects)
+    return pd.DataFrame(
+        [hierarchy(recording, name, layers, owner) for name in recording.subjects], index=recording.subjects
+    )
 
 
 @cache

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lib.compare.similarity.geometry import CONSTANT
 from lib.compare.similarity.measures import similarities
 from lib.compare.timing import zscored
 from lib.ground import WrongUse
@@ -46,16 +47,16 @@ def principal_components(frames, k: int = 20, *, whiten: bool = True, published:
     frames = np.asarray(frames, dtype=np.float64)
     if frames.ndim != 2 or len(frames) < 3 or not np.isfinite(frames).all():
         raise ValueError(f"frames must be finite numbers (time, unit), at least 3 times; got shape {frames.shape}.")
-    if k < 1:
-        raise WrongUse(f"at least one component must be kept, not {k}.")
-    if published and frames.shape[1] <= k:
-        return zscored(frames) if whiten else frames - frames.mean(axis=0)
+    if k < 1 or k != int(k):
+        raise WrongUse(f"at least one component must be kept, and a whole number of them, not {k}.")
     centred = frames - frames.mean(axis=0)
-    left, size, right = np.linalg.svd(centred, full_matrices=False)  # (T, r), (r,), (r, d)
-    there = size > size[0] * max(centred.shape) * np.finfo(float).eps if size[0] > 0 else size > 0
-    kept = min(k, len(size)) if published else min(k, int(there.sum()))
-    if not there.any():
+    if np.abs(centred).max() <= CONSTANT * np.abs(frames).max():
         raise ValueError("all frames are the same: there is nothing to take components of.")
+    if published and frames.shape[1] <= k:
+        return zscored(frames) if whiten else centred
+    left, size, right = np.linalg.svd(centred, full_matrices=False)  # (T, r), (r,), (r, d)
+    there = size > size[0] * max(centred.shape) * np.finfo(float).eps
+    kept = min(k, len(size)) if published else min(k, int(there.sum()))
     largest = np.abs(right[:kept]).argmax(axis=1)
     signs = np.sign(right[np.arange(kept), largest])
     scores = left[:, :kept] * (signs * size[:kept])  # T, k
@@ -66,6 +67,8 @@ def principal_components(frames, k: int = 20, *, whiten: bool = True, published:
 
 def sign_patterns(k: int, n_patterns: int = 200, *, seed: int = 0) -> np.ndarray:
     """Random signs of k components, (n_patterns, k) of -1 and 1; the first pattern leaves all as they are."""
+    if n_patterns < 1:
+        raise WrongUse(f"at least one pattern of signs is needed, not {n_patterns}.")
     patterns = np.random.default_rng(seed).choice([-1.0, 1.0], (n_patterns, k))
     patterns[:1] = 1
     return patterns

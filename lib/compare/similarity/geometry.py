@@ -48,7 +48,7 @@ def euclidean(x):
     return torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def gram(x):
+def inner_products(x):
     """Inner products between time points of the column-centred series."""
     centred = _centred(x, dim=-2).nan_to_num()
     return centred @ centred.mT  # (..., T, T)

@@ -115,7 +115,9 @@ MEASURES = _named(
     _rank("rsa_spearman", _SPEARMAN, g.centre_ranks),
     _rank("rsa_kendall", _KENDALL, None, way="order"),
     _dependence("dcor", "square root of " + _INNER + "Euclidean distances", g.euclidean, _DCOR, root=True),
-    _dependence("rv", _INNER + "inner products: the same number as cka_linear", g.gram, "Robert & Escoufier 1976"),
+    _dependence(
+        "rv", _INNER + "inner products: the same number as cka_linear", g.inner_products, "Robert & Escoufier 1976"
+    ),
     Measure(
         "mi",
         DEPENDENCE,
@@ -128,7 +130,7 @@ MEASURES = _named(
         way="columns",
         unit="nat",
     ),
-    _dependence("cka_linear", _INNER + "inner products", g.gram, _CKA),
+    _dependence("cka_linear", _INNER + "inner products", g.inner_products, _CKA),
     _dependence(
         "cka_rbf", _INNER + "exp(-d^2 / 2m), m the median positive d^2 of each series", g.gaussian_kernel, _CKA
     ),
@@ -150,8 +152,8 @@ VARIANTS = _named(
         _AS_PUBLISHED,
     ),
     _debiased("dcor_squared_debiased", _U_INNER + "Euclidean distances", g.euclidean),
-    _debiased("rv_debiased", _U_INNER + "inner products", g.gram),
-    _debiased("cka_linear_debiased", _U_INNER + "inner products", g.gram),
+    _debiased("rv_debiased", _U_INNER + "inner products", g.inner_products),
+    _debiased("cka_linear_debiased", _U_INNER + "inner products", g.inner_products),
     _debiased("cka_rbf_debiased", _U_INNER + "exp(-d^2 / 2m), m the median positive d^2", g.gaussian_kernel),
     *(
         _rank(f"rsa_{name}_{distance}", f"{formula}, {distance} distances", centre, matrix=matrix, way=way)

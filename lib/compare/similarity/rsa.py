@@ -2,11 +2,13 @@
 
 Comes in: activations (sound, unit) by layer and responses (sound, voxel) by subject. Goes out: Spearman correlations of
 their RDMs by layer and subject, the best layer chosen in two ways, a null over exchanged sounds, an interval over
-resampled sounds, and how well listeners predict each other. After arXiv 2511.16849, where it says so.
+resampled sounds, and how well listeners predict each other. After arXiv 2511.16849, where it says so. A layer or
+subject without an RDM (no variation) takes part in nothing, and a warning says so.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.similarity.geometry import average_ranks, correlation_rdm, settle_ties
+from lib.compare.similarity.geometry import CONSTANT, average_ranks, correlation_rdm, settle_ties
+from lib.compare.similarity.measures import measure, why_undefined
 from lib.compare.similarity.nulls import Null, averaged, permutation_null
 from lib.compare.similarity.series import layer_series, response_series, same_time, series
 from lib.ground import unknown
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 RULES = ("symmetric", "as_published")
+PUBLISHED_LEAST = 1e-10  # added to standard deviations (arXiv 2511.16849)
+ORDINARY = 1e-4  # in series whose largest standard deviation is smaller, it is a share of that one: units do not matter
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class LayerRSA:
         (layer, bound) 95 % percentile interval of the mean over subjects, sounds resampled.
     topline : float
         Mean correlation of one subject's RDM with the mean RDM of the others; NaN for one subject.
+    left_out : tuple of str
+        Layers and subjects that have no RDM, and why: they are in none of the above.
     """
 
     rho: xr.DataArray
@@ -56,6 +63,7 @@ class LayerRSA:
     null: Null
     interval: xr.DataArray
     topline: float
+    left_out: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Tidy table, one row per layer: mean rho over subjects, its interval, its null, p corrected over layers."""
@@ -92,8 +100,13 @@ def rsa_layers(
     Returns
     -------
     LayerRSA
+
+    Raises
+    ------
+    ValueError
+        Series of different length, NaN, or no layer or no subject with an RDM.
     """
-    layers, responses = _standardised(layers, responses)
+    layers, responses, left_out = _standardised(layers, responses)
     null = permutation_null(layers, responses, ["rsa_spearman"], n_permutations=n_permutations, seed=seed)
     group, rho = averaged(null), null.observed.sel(measure="rsa_spearman", drop=True)
     best = int(rho.mean("subject").argmax("layer"))
@@ -107,6 +120,7 @@ def rsa_layers(
         null=group,
         interval=draws.quantile([0.025, 0.975], "draw").rename(quantile="bound").transpose("layer", "bound"),
         topline=_topline(_triangles(responses)),
+        left_out=left_out,
     )
 
 
@@ -121,7 +135,8 @@ def sound_rdm(x) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        (n, n), 0 to 2. Columns are divided by their population standard deviation + 1e-10 (arXiv 2511.16849).
+        (n, n), 0 to 2. Columns are divided by their population standard deviation + 1e-10 (arXiv 2511.16849), which is
+        a share of the largest one where all are below 1e-4. Constant columns are 0.
     """
     return correlation_rdm(_z_scored(series(x, "x"))).numpy()
 
@@ -151,42 +166,41 @@ def cross_validated_rsa(
     share : xarray.DataArray
         (subject, layer) share of the cells that each layer lends.
     """
-    return _cross_validated(*_standardised(layers, responses), folds, rule)
-
-
-def sound_bootstrap(layers: Sequence | Mapping, responses, *, n_bootstraps: int = 500, seed: int = 0) -> xr.DataArray:
-    """RSA of resampled sounds (subject, layer, draw): for intervals, and for paired differences between models.
-
-    Sounds are drawn with replacement. A sound drawn twice is at distance 0 from itself in every RDM, agreement that is
-    not there, so pairs of a sound with itself are left out. The others count as often as they were drawn.
-
-    Parameters
-    ----------
-    layers, responses
-        As for :func:`rsa_layers`.
-    n_bootstraps, seed : int
-        Number of draws; an equal seed and number of sounds draw the same sounds.
-    """
-    return _bootstrap(*_standardised(layers, responses), n_bootstraps, seed)
-
-
-def subject_topline(responses) -> float:
-    """Mean Spearman correlation of one subject's RDM with the mean RDM of the others; NaN for one subject."""
-    subjects = response_series(responses)[0]
-    return _topline(_triangles({name: _z_scored(x) for name, x in subjects.items()}))
+    layers, responses, _ = _standardised(layers, responses)
+    return _cross_validated(layers, responses, folds, rule)
 
 
 # ---- the parts, on z-scored series ----
 
 
 def _z_scored(x):
-    return (x - x.mean(0)) / (x.std(0, correction=0) + 1e-10)
+    centred, spread = x - x.mean(0), x.std(0, correction=0)
+    rounding = CONSTANT * x.abs().amax(0)
+    most = float(spread.max())
+    least = PUBLISHED_LEAST * (1.0 if most >= ORDINARY else most)
+    return (centred / (spread + least)).masked_fill((centred.abs() <= rounding) | (spread <= rounding), 0.0)
 
 
-def _standardised(layers, responses) -> tuple[dict, dict]:
+def _standardised(layers, responses) -> tuple[dict, dict, tuple[str, ...]]:
+    """Z-scored layers and responses that have an RDM, and what is left out for it has none."""
     layers, responses = layer_series(layers), response_series(responses)[0]
     same_time(layers, responses, [])
-    return tuple({name: _z_scored(x) for name, x in named.items()} for named in (layers, responses))
+    kept, reasons = [], []
+    for kind, named in (("layer", layers), ("subject", responses)):
+        scored = {name: _z_scored(x) for name, x in named.items()}
+        flat = {name: reason for name, x in scored.items() if (reason := _why_flat(x, f"{kind} {name}"))}
+        if len(flat) == len(scored):
+            raise ValueError(f"nothing to compare: {'; '.join(flat.values())}.")
+        kept.append({name: x for name, x in scored.items() if name not in flat})
+        reasons += flat.values()
+    if reasons:
+        warnings.warn(f"left out of the RSA: {'; '.join(reasons)}", stacklevel=3)
+    return *kept, tuple(reasons)
+
+
+def _why_flat(x, where: str) -> str | None:
+    reason = why_undefined(measure("rsa_spearman"), x, where)
+    return reason and reason.replace("time point", "sound")
 
 
 def _triangles(named: Mapping):
@@ -251,6 +265,11 @@ def _blocks(folds: np.ndarray, rule: str) -> Iterator[tuple[np.ndarray, np.ndarr
 
 
 def _bootstrap(layers: Mapping, responses: Mapping, n_bootstraps: int, seed: int) -> xr.DataArray:
+    """RSA of sounds drawn with replacement, (subject, layer, draw).
+
+    A sound drawn twice is at distance 0 from itself in every RDM, agreement that is not there, so pairs of a sound with
+    itself are left out. The others count as often as they were drawn.
+    """
     import xarray as xr
 
     n = len(next(iter(layers.values())))

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from lib import ground
+from lib.recordings.pocket import espeak
 
 SPEAKERS = {
     "man": ("m3", 50),
@@ -130,7 +131,7 @@ def in_fresh_process(text: str, voice: str, parameters: Iterable[tuple[int, int]
     with _short_path(Path(espeakng_loader.get_data_path())) as data:
         order = {"library": str(espeakng_loader.get_library_path()), "data": str(data), "voice": voice, "text": text}
         order["parameters"] = list(parameters)
-        command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("espeak.py"))]
+        command = [sys.executable, "-I", "-S", espeak.__file__]
         done = subprocess.run(command, input=json.dumps(order).encode(), capture_output=True, check=False, timeout=120)
     if done.returncode == 2:
         raise ground.WrongUse(f"espeak-ng has no voice {voice!r}")

@@ -20,6 +20,7 @@ import pandas as pd
 from lib.recordings import spoken
 from lib.recordings.bids import MICRO
 from lib.recordings.files import damaged
+from lib.recordings.units import in_volts
 
 if TYPE_CHECKING:
     import mne
@@ -101,8 +102,8 @@ def segment_onsets(folder: Path, card: Mapping[str, Any], words: pd.DataFrame, s
     onsets = {}
     for number, at in begin.groupby(trials["segment"]):
         if at.max() - at.min() > APART:
-            told = f"words of segment {number} put its beginning {(at.max() - at.min()) / card['rate']:.3f} s apart"
-            raise damaged(NAME, path, f"columns segment and onset in trl; {told}")
+            reason = f"words of segment {number} put its beginning {(at.max() - at.min()) / card['rate']:.3f} s apart"
+            raise damaged(NAME, path, f"columns segment and onset in trl; {reason}")
         last_word = words.loc[words["Segment"] == number, "onset"].max()
         is_whole = at.median() >= 0 and trials.loc[at.index, "onset"].max() > last_word - 1
         if is_whole and number + late in set(words["Segment"]):
@@ -115,8 +116,8 @@ def _check_order(path: Path, onsets: Mapping[int, float], words: pd.DataFrame) -
     last = words.groupby("Segment")["onset"].max()
     for before, after in zip(sorted(onsets)[:-1], sorted(onsets)[1:], strict=True):
         if onsets[after] < onsets[before] + last[before]:
-            told = f"segment {after} begins before {before} has ended"
-            raise damaged(NAME, path, f"segments one after the other in trl; {told}")
+            reason = f"segment {after} begins before {before} has ended"
+            raise damaged(NAME, path, f"segments one after the other in trl; {reason}")
 
 
 def _parameters(folder: Path, subject: str) -> tuple[Path, dict[str, Any]]:
@@ -157,35 +158,46 @@ def _struct(path: Path, key: str, needed: Sequence[str]) -> dict[str, Any]:
 def marked_raw(
     folder: Path,
     card: Mapping[str, Any],
-    told: spoken.Tables,
-    heard: Mapping[str, Mapping[str, float]],
+    tables: spoken.Tables,
+    onsets: Mapping[str, Mapping[str, float]],
     rejections: Collection[str],
     subject: str,
 ) -> mne.io.BaseRaw:
     """A listener's recording with positions, marks, and the publisher's rejections where asked for."""
     import mne
 
-    path = recording_file(folder, subject)
-    raw = _fieldtrip(path) if path.suffix == ".mat" else _brainvision(path)
-    if raw.info["sfreq"] != card["rate"]:
-        raise damaged(NAME, path, f"{card['rate']} samples per second, got {raw.info['sfreq']:g}")
-    places = positions()
-    extra = {name: "eog" if "EOG" in name.upper() else "misc" for name in raw.ch_names if name not in places}
-    raw.set_channel_types(extra, on_unit_change="ignore", verbose="ERROR")
-    if len(raw.ch_names) - len(extra) != card["channels"]:
-        raise damaged(NAME, path, f"{card['channels']} EEG channels, got {len(raw.ch_names) - len(extra)}")
-    raw.info["line_freq"] = card["line_freq"]
+    raw = recorded(folder, card, subject)
     if "components" in rejections:
         raw = _without_components(raw.load_data(verbose="ERROR"), *_parameters(folder, subject))
     landmarks = {name: _place(*angles) for name, angles in FIDUCIALS.items()}
-    raw.set_montage(mne.channels.make_dig_montage(places, **landmarks), verbose="ERROR")
+    raw.set_montage(mne.channels.make_dig_montage(positions(), **landmarks), verbose="ERROR")
     if "channels" in rejections:
         raw.info["bads"] = _bad_channels(raw, card, subject, *_parameters(folder, subject))
-    return spoken.marked_up(raw, heard[subject], told)
+    return spoken.marked_up(raw, onsets[subject], tables)
 
 
-def _fieldtrip(path: Path) -> mne.io.BaseRaw:
-    """The one trial of a FieldTrip struct, which counts in µV."""
+def recorded(folder: Path, card: Mapping[str, Any], subject: str) -> mne.io.BaseRaw:
+    """A listener's recording as it was published, in volts."""
+    path = recording_file(folder, subject)
+    raw, stated = _fieldtrip(path) if path.suffix == ".mat" else _brainvision(path)
+    if raw.info["sfreq"] != card["rate"]:
+        raise damaged(NAME, path, f"{card['rate']} samples per second, got {raw.info['sfreq']:g}")
+    raw = in_volts(_typed(raw, card, path), stated, str(path), default="µV")
+    raw.info["line_freq"] = card["line_freq"]
+    return raw
+
+
+def _typed(raw: mne.io.BaseRaw, card: Mapping[str, Any], path: Path) -> mne.io.BaseRaw:
+    """The recording with what is no electrode of the cap marked as such."""
+    extra = {name: "eog" if "EOG" in name.upper() else "misc" for name in raw.ch_names if name not in positions()}
+    raw.set_channel_types(extra, on_unit_change="ignore", verbose="ERROR")
+    if len(raw.ch_names) - len(extra) != card["channels"]:
+        raise damaged(NAME, path, f"{card['channels']} EEG channels, got {len(raw.ch_names) - len(extra)}")
+    return raw
+
+
+def _fieldtrip(path: Path) -> tuple[mne.io.BaseRaw, dict[str, list[str]]]:
+    """The one trial of a FieldTrip struct, taken for µV, and the units that its header states for some channels."""
     import mne
 
     found = _struct(path, "raw", ("label", "fsample", "trial"))
@@ -194,14 +206,18 @@ def _fieldtrip(path: Path) -> mne.io.BaseRaw:
     if values.dtype == object or values.ndim != 2 or len(values) != len(labels) or not np.isfinite(values).all():
         raise damaged(NAME, path, f"one trial of {len(labels)} channels, got shape {values.shape}")
     info = mne.create_info(labels, float(found["fsample"]), "eeg", verbose="ERROR")
-    return mne.io.RawArray(values / MICRO, info, verbose="ERROR")
+    raw = mne.io.RawArray(values / MICRO, info, verbose="ERROR")
+    header = found["hdr"] if isinstance(found.get("hdr"), dict) else {}
+    units = np.atleast_1d(header.get("chanunit", ()))
+    return raw, {label: [str(text)] for label, text in zip(labels, units, strict=False) if len(units) == len(labels)}
 
 
-def _brainvision(path: Path) -> mne.io.BaseRaw:
+def _brainvision(path: Path) -> tuple[mne.io.BaseRaw, dict[str, list[str]]]:
     import mne
 
     try:
-        return mne.io.read_raw_brainvision(path, verbose="ERROR")
+        raw = mne.io.read_raw_brainvision(path, verbose="ERROR")
+        return raw, {name: [text] for name, text in (raw._orig_units or {}).items()}
     except (OSError, ValueError, RuntimeError, KeyError, IndexError) as error:
         raise damaged(NAME, path, f"a BrainVision recording; it cannot be read ({error})") from error
 

@@ -7,7 +7,6 @@ marks no sentences: they are cut here, at pauses, and are ours.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,9 +18,9 @@ import pandas as pd
 from lib import ground
 from lib.recordings import bids, spoken
 from lib.recordings.cards import described
-from lib.recordings.files import damaged, found
+from lib.recordings.files import damaged, found, remedy
 from lib.recordings.narrative import EEGRecording
-from lib.recordings.textgrid import read_tiers
+from lib.recordings.textgrid import is_mark, read_tiers
 
 if TYPE_CHECKING:
     import mne
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 NAME = "ds004408"
 TASK = "listening"
 TIERS = {"word": ("WORD", "WORDS"), "phoneme": ("PHONEME", "PHONEMES", "PHONE", "PHONES")}
-SILENCE = ("", "SIL", "SP", "SPN", "BR", "<P>")
-"""Labels, in capitals, of intervals in which nobody speaks."""
+"""Names of tiers in capitals, the publisher's first."""
 _IPA = """
 AA ɑ, AE æ, AH ʌ, AO ɔ, AW aʊ, AY aɪ, B b, CH tʃ, D d, DH ð, EH ɛ, ER ɝ, EY eɪ, F f,
 G ɡ, HH h, IH ɪ, IY i, JH dʒ, K k, L l, M m, N n, NG ŋ, OW oʊ, OY ɔɪ, P p, R ɹ,
@@ -90,24 +88,33 @@ def load(
     facts, folder = described(NAME), found(NAME, root)
     have = {who: _runs(folder, who) for who in bids.subjects(folder)}
     who, numbers = spoken.chosen(have, subjects, runs, name=NAME, kind="runs")
-    told, phonemes = _tables(folder, numbers, facts["card"]["rate"], pause, shortest)
+    tables, phonemes = _tables(folder, numbers, facts["card"]["rate"], pause, shortest)
     recordings = [_present(folder, one, number) for one in who for number in numbers]
-    room = told.room(_around(folder, who, numbers, told))
-    read = lru_cache(maxsize=2)(partial(_raw, folder, facts["card"], numbers, told))
+    room = tables.room(_around(folder, who, numbers, tables))
+    read = lru_cache(maxsize=2)(partial(_raw, folder, facts["card"], numbers, tables))
     notes = {"recording": NAME, "simulated": False}
     return EEGRecording(
         **facts,
-        stimuli=told.stimuli,
+        stimuli=tables.stimuli,
         subjects=who,
-        fingerprint=spoken.fingerprint(NAME, folder, told, recordings, who, facts["card"]["version"]),
-        read_audio=partial(spoken.audio, NAME, folder, told),
-        read_responses=partial(spoken.responses, read, told.durations, notes, room),
-        segments=told.segments,
-        words=told.words,
+        fingerprint=spoken.fingerprint(NAME, folder, tables, recordings, who, facts["card"]["version"]),
+        read_audio=partial(spoken.audio, NAME, folder, tables),
+        read_responses=partial(spoken.responses, read, tables.durations, notes, room),
+        segments=tables.segments,
+        words=tables.words,
         phonemes=phonemes,
         rate=float(facts["card"]["rate"]),
         read_raw=lambda subject: read(subject).copy(),
     )
+
+
+def faults(folder: Path) -> list[str]:
+    """What is wrong with any recording that is there, a line each; those that are not there are no fault."""
+    facts = described(NAME)["card"]
+    there = [(who, run) for who in bids.subjects(folder) for run in _runs(folder, who)]
+    headers = {one: _stem(folder, *one).with_suffix(".vhdr") for one in there}
+    here = [one for one in there if headers[one].is_file() and not bids.is_pointer(headers[one])]
+    return spoken.faults(partial(_run, folder, facts, *one) for one in here)
 
 
 def sentence_numbers(words: pd.DataFrame, *, pause: float, shortest: float) -> np.ndarray:
@@ -142,34 +149,32 @@ def _stem(folder: Path, subject: str, run: int) -> Path:
     return folder / f"sub-{subject}" / "eeg" / f"sub-{subject}_task-{TASK}_run-{run:02d}_eeg"
 
 
+def _header(folder: Path, subject: str, run: int) -> Path:
+    path = _stem(folder, subject, run).with_suffix(".vhdr")
+    return spoken.readable(NAME, path, "a BrainVision header")
+
+
 def _present(folder: Path, subject: str, run: int) -> Path:
     """The samples of a run, once header and samples are known to be there with their content."""
-    stem = _stem(folder, subject, run)
-    spoken.readable(NAME, stem.with_suffix(".vhdr"), "a BrainVision header")
-    return spoken.readable(NAME, stem.with_suffix(".eeg"), "the samples of a run")
+    try:
+        return bids.samples_of(_header(folder, subject, run))
+    except ground.MissingData as error:
+        raise ground.MissingData(f"{NAME}: {error}. {remedy(NAME)}") from error
 
 
 def _around(
-    folder: Path, subjects: Sequence[str], runs: Sequence[int], told: spoken.Tables
+    folder: Path, subjects: Sequence[str], runs: Sequence[int], tables: spoken.Tables
 ) -> dict[str, tuple[float, float]]:
-    """Seconds of EEG that all have before (none) and after each run's sound, by the sidecar files."""
-    around, spoken_until = {}, told.stimuli.groupby("segment")["stop"].max()
-    for run, (name, duration) in zip(runs, told.segments["duration"].items(), strict=True):
-        sidecars = [_stem(folder, subject, run).with_suffix(".json") for subject in subjects]
-        lasts, shortest = min((_lasts(sidecar), sidecar) for sidecar in sidecars)
+    """Seconds of EEG that all have before (none) and after each run's sound."""
+    around, spoken_until = {}, tables.stimuli.groupby("segment")["stop"].max()
+    for run, (name, duration) in zip(runs, tables.segments["duration"].items(), strict=True):
+        headers = [_header(folder, subject, run) for subject in subjects]
+        lasts, shortest = min((bids.brainvision_seconds(header), header) for header in headers)
         if lasts < spoken_until[name]:
-            told_of = f"the words of audio{run:02d} end at {spoken_until[name]:.3f} s, the EEG at {lasts:.3f} s"
-            raise damaged(NAME, shortest, f"a recording longer than its sound; {told_of}")
+            reason = f"the words of audio{run:02d} end at {spoken_until[name]:.3f} s, the EEG at {lasts:.3f} s"
+            raise damaged(NAME, shortest, f"a recording longer than its sound; {reason}")
         around[name] = (0.0, lasts - duration)
     return around
-
-
-def _lasts(sidecar: Path) -> float:
-    spoken.readable(NAME, sidecar, "a sidecar file with RecordingDuration")
-    try:
-        return float(json.loads(sidecar.read_text(encoding="utf-8-sig"))["RecordingDuration"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise damaged(NAME, sidecar, "a number of seconds as RecordingDuration") from error
 
 
 def _tables(
@@ -178,8 +183,8 @@ def _tables(
     sounds = spoken.sound_files(NAME, folder, {f"segment-{run:02d}": f"stimuli/audio{run:02d}.wav" for run in runs})
     parts = [_aligned(folder, run, sounds.loc[f"segment-{run:02d}", "duration"], pause, shortest) for run in runs]
     words, phonemes = (pd.concat(each, ignore_index=True) for each in zip(*parts, strict=True))
-    told = spoken.tables(words, sounds, rate=rate, speaker="narrator")
-    return told, spoken.from_sentence(phonemes, told.stimuli)[list(spoken.PHONEMES)]
+    tables = spoken.tabulated(words, sounds, rate=rate, speaker="narrator")
+    return tables, spoken.from_sentence(phonemes, tables.stimuli)[list(spoken.PHONEMES)]
 
 
 def _aligned(
@@ -189,7 +194,7 @@ def _aligned(
     path = folder / "stimuli" / f"audio{run:02d}.TextGrid"
     spoken.readable(NAME, path, "words and phonemes of a run")
     try:
-        tiers = {name.strip().upper(): tier for name, tier in read_tiers(path).items()}
+        tiers = read_tiers(path)
     except ValueError as error:
         raise damaged(NAME, path, f"a TextGrid; {error}") from error
     words, phonemes = (_spoken(path, tiers, kind) for kind in TIERS)
@@ -204,13 +209,16 @@ def _aligned(
     return words[columns], _phonemes(phonemes, words)
 
 
-def _spoken(path: Path, tiers: Mapping[str, pd.DataFrame], kind: str) -> pd.DataFrame:
+def _spoken(path: Path, tiers: Sequence[tuple[str, pd.DataFrame]], kind: str) -> pd.DataFrame:
     """Intervals of a tier in which somebody speaks."""
-    named = [name for name in TIERS[kind] if name in tiers]
-    if not named:
-        raise damaged(NAME, path, f"a tier {TIERS[kind][0]}, got {sorted(tiers)}")
-    tier = tiers[named[0]]
-    return tier[~tier["label"].str.strip().str.upper().isin(SILENCE)].reset_index(drop=True)
+    names = [name.strip().upper() for name, _ in tiers]
+    wanted = next((name for name in TIERS[kind] if name in names), None)
+    if wanted is None:
+        raise damaged(NAME, path, f"a tier {TIERS[kind][0]}, got {sorted(names)}")
+    if names.count(wanted) > 1:
+        raise damaged(NAME, path, f"one tier {wanted}, got {names.count(wanted)} of that name (in any case)")
+    tier = tiers[names.index(wanted)][1]
+    return tier[~tier["label"].map(is_mark).astype(bool)].reset_index(drop=True)
 
 
 def _phonemes(phonemes: pd.DataFrame, words: pd.DataFrame) -> pd.DataFrame:
@@ -236,18 +244,15 @@ def _phonemes(phonemes: pd.DataFrame, words: pd.DataFrame) -> pd.DataFrame:
 
 
 def _raw(
-    folder: Path, card: Mapping[str, Any], runs: Sequence[int], told: spoken.Tables, subject: str
+    folder: Path, card: Mapping[str, Any], runs: Sequence[int], tables: spoken.Tables, subject: str
 ) -> mne.io.BaseRaw:
     """All chosen runs of a subject one after the other, marked; samples stay on disk."""
-    import mne
-
     raws = [_run(folder, card, subject, run) for run in runs]
     bads = [name for name in raws[0].ch_names if any(name in raw.info["bads"] for raw in raws)]
     for raw in raws:
         raw.info["bads"] = bads  # they differ from run to run, and one recording has one list
     starts = np.cumsum([0, *(raw.n_times for raw in raws[:-1])]) / card["rate"]
-    raw = mne.concatenate_raws(raws, verbose="ERROR")
-    return spoken.marked_up(raw, dict(zip(told.segments.index, starts, strict=True)), told)
+    return spoken.marked_up(bids.joined(raws), dict(zip(tables.segments.index, starts, strict=True)), tables)
 
 
 def _run(folder: Path, card: Mapping[str, Any], subject: str, run: int) -> mne.io.BaseRaw:

@@ -70,24 +70,24 @@ def load(root: str | Path | None = None, *, level: str = "electrodes") -> Sensor
 
 
 def open_folder(
-    folder: Path, facts: Mapping[str, Any], files: Mapping[str, str], heard: SoundRecording, *, level: str
+    folder: Path, facts: Mapping[str, Any], files: Mapping[str, str], sounds: SoundRecording, *, level: str
 ) -> SensorSoundRecording:
-    """Read a folder in the publisher's layout, for the sounds `heard`.
+    """Read a folder in the publisher's layout, of responses to `sounds`.
 
     `facts` are the fields of a ``Recording`` that a card gives (``cards.described``), `files` the registered hashes.
     """
     card = facts["card"]
     rate = float(card["rates"][level])
-    read = partial(_responses, folder, files, heard.stimuli.index, round(card["window"] * rate), rate)
-    courses = _labelled(_READERS[level](folder, files, card, read), heard.stimuli, rate, card, level)
+    read = partial(_responses, folder, files, sounds.stimuli.index, round(card["window"] * rate), rate)
+    courses = _labelled(_READERS[level](folder, files, card, read), sounds.stimuli, rate, card, level)
     subjects = dict.fromkeys(courses.subject.values) if "subject" in courses.coords else ()
-    told = facts | {"source": f"{facts['source']} at commit {card['commit']}"}
+    described_as = facts | {"source": f"{facts['source']} at commit {card['commit']}"}
     return SensorSoundRecording(
-        **told,
-        stimuli=heard.stimuli,
+        **described_as,
+        stimuli=sounds.stimuli,
         subjects=tuple(map(str, subjects)),
-        fingerprint=ground.fingerprint(registry_fingerprint(NAME, files), heard.fingerprint),
-        read_audio=heard.read_audio,
+        fingerprint=ground.fingerprint(registry_fingerprint(NAME, files), sounds.fingerprint),
+        read_audio=sounds.read_audio,
         read_responses=partial(_of_subject, courses),
         level=level,
         rate=rate,
