@@ -33,9 +33,7 @@ baseline_models: list = ["logmel", "cochleagram"]  # the sound itself; the envel
 subjects: int = 12  # how many listeners of pocket-eeg, ds004408 or alice [at least 1]
 segments: int = 2  # of ds004408 and alice: how many stretches of the book; 0: all [at least 0]
 snr: float = 1.0  # of pocket-eeg: strength of planted responses; 0 leaves noise only [at least 0]
-without: list[
-    str
-] = []  # planted effects of pocket-eeg to switch off [one of acoustic, phoneme, surprisal, affect, early, late]
+without: list[str] = []  # effects to switch off [one of acoustic, phoneme, surprisal, affect, early, late]
 sentences: int = 0  # how many sentences or sounds, evenly spaced; 0: 18 sentences, or all sounds [at least 0]
 unit: str = "sentence"  # what a piece is [one of sentence, word]
 band: list = [0.5, 40.0]  # pass band of the EEG in Hz [2 values, rising, at least 0]
