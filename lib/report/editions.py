@@ -296,7 +296,11 @@ def _verdicts(edition: Edition, done: Mapping[str, runs.Run]) -> str:
         for entry in done[page.name].numbers().values()
         if isinstance(entry, dict) and "verdict" in entry
     ]
-    return f"\n### The papers' claims, and this book's own (E)\n\n{claims.verdict_table(found)}" if found else ""
+    if not found:
+        return ""
+    changed = claims.changed_rules(entry["claim"] for entry in found)
+    told = f"\nRules that are not the first:\n\n{changed}" if changed else ""
+    return f"\n### The papers' claims, and this book's own (E)\n\n{claims.verdict_table(found)}{told}"
 
 
 def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
