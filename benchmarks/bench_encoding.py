@@ -17,6 +17,7 @@ from lib.compare.encoding.nested import nested_ridge
 
 N_SOUNDS, N_FEATURES, N_VOXELS = 165, 768, 7694
 ALPHAS = np.logspace(-2, 6, 17)
+OPTIONS = {"extend_alphas": False, "units": "absolute", "device": "cpu"}
 FOLDS = np.arange(N_SOUNDS) % 5
 SIZES = f"{N_SOUNDS} sounds × {N_FEATURES:,} features × {N_VOXELS:,} voxels"
 
@@ -67,13 +68,13 @@ def himalaya(x: np.ndarray, y: np.ndarray, alphas: np.ndarray, dtype: str, batch
 def nested(dtype: str) -> list[dict]:
     """Against the fastest arrangement of himalaya in single or in double precision."""
     x, y = simulate(N_VOXELS)
-    ours = partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu")
+    ours = partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, **OPTIONS)
     ways = {batch: partial(himalaya, x, y, ALPHAS, dtype, batch) for batch in (500, 2000)}
     first = best_of(*ways.values(), repeats=1)
     batch = list(ways)[int(np.argmin(first))]
     mine, theirs = best_of(ours, ways[batch], repeats=3)
     one = np.array([100.0])
-    fixed = nested_ridge({"x": x}, y, FOLDS, one, extend_alphas=False, device="cpu").predictions
+    fixed = nested_ridge({"x": x}, y, FOLDS, one, **OPTIONS).predictions
     apart = np.abs(fixed - himalaya(x, y, one, dtype, batch)).max()
     line = row(
         f"Nested ridge, {SIZES}, 17 penalties, 5 × 4 folds",
@@ -92,7 +93,7 @@ def per_voxel_loop(n_fits: int = 40) -> list[dict]:
     from sklearn.linear_model import Ridge
 
     x, y = simulate(N_VOXELS)
-    (mine,) = best_of(partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu"), repeats=3)
+    (mine,) = best_of(partial(nested_ridge, {"x": x}, y, FOLDS, ALPHAS, **OPTIONS), repeats=3)
     train, test = FOLDS > 1, FOLDS == 1
     start = time.perf_counter()
     for i in range(n_fits):
@@ -113,7 +114,7 @@ def explicit_difference(x: np.ndarray, y: np.ndarray) -> float:
     """Largest difference to explicit scikit-learn refits with the penalties that were chosen."""
     from sklearn.linear_model import Ridge
 
-    fit = nested_ridge({"x": x}, y, FOLDS, ALPHAS, extend_alphas=False, device="cpu")
+    fit = nested_ridge({"x": x}, y, FOLDS, ALPHAS, **OPTIONS)
     largest = 0.0
     for fold, voxel in product(range(5), range(y.shape[1])):
         train, test = fold != FOLDS, fold == FOLDS
@@ -133,7 +134,7 @@ def corrected() -> list[dict]:
     targets = np.concatenate([scans.reshape(N_SOUNDS, -1), scans.mean(2)], axis=1)
 
     def ours():
-        return noise_corrected_r2(x, scans, splits=[(train, test)], device="cpu")
+        return noise_corrected_r2(x, scans, splits=[(train, test)], units="absolute", device="cpu")
 
     def sklearn():
         return RidgeCV(STABLE_ALPHAS, alpha_per_target=True).fit(x[train], targets[train]).predict(x[test])

@@ -6,6 +6,7 @@ on, its interval, and its null where there is one. SciPy and statsmodels do what
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -75,7 +76,9 @@ def bootstrap(
     Returns
     -------
     Estimate
-        With `n` the number of things drawn (of the smallest sample, if unpaired).
+        With `n` the number of things drawn (of the smallest sample, if unpaired). BCa is undefined for a statistic that
+        no single row moves (a squared correlation cut at 0, where the correlation is negative): such elements take
+        percentiles, and `method` and a warning count them.
     """
     from scipy import stats
 
@@ -86,19 +89,38 @@ def bootstrap(
     if min(lengths) < 2 or (paired and len(set(lengths)) > 1):
         raise WrongUse(f"cannot draw {'pairs' if paired else 'rows'} from samples of {lengths} along axis {axis}")
     size = max(sample.size for sample in samples)
-    interval = stats.bootstrap(
-        samples,
-        statistic,
-        paired=paired and len(samples) > 1,
-        vectorized=True,
-        axis=axis,
-        n_resamples=n_draws,
-        batch=max(1, min(n_draws, 20_000_000 // size)),  # at most 160 MB of resamples at once
-        confidence_level=level,
-        method=BOOTSTRAPS[method],
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Estimate(statistic(*samples, axis=axis), interval.low, interval.high, min(lengths), level, method)
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # said below, in words
+        drawn = stats.bootstrap(
+            samples,
+            statistic,
+            paired=paired and len(samples) > 1,
+            vectorized=True,
+            axis=axis,
+            n_resamples=n_draws,
+            batch=max(1, min(n_draws, 20_000_000 // size)),  # at most 160 MB of resamples at once
+            confidence_level=level,
+            method=BOOTSTRAPS[method],
+            rng=np.random.default_rng(seed),
+        )
+    value = statistic(*samples, axis=axis)
+    low, high, lost = _percentiles_where_undefined(value, drawn, level)
+    if lost:
+        method = f"{method}, {lost} of {np.size(value)} by percentile"
+        warnings.warn(f"BCa is undefined where no single row moves the statistic: {method}", stacklevel=2)
+    return Estimate(value, low, high, min(lengths), level, method)
+
+
+def _percentiles_where_undefined(value: np.ndarray, drawn, level: float) -> tuple:
+    """Ends of the intervals, and how many of them had to become percentiles of the draws."""
+    low, high = drawn.confidence_interval
+    lost = np.isfinite(value) & ~(np.isfinite(low) & np.isfinite(high))
+    if not lost.any():
+        return low, high, 0
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice")
+        ends = np.nanquantile(drawn.bootstrap_distribution, [(1 - level) / 2, (1 + level) / 2], axis=-1)
+    return np.where(lost, ends[0], low)[()], np.where(lost, ends[1], high)[()], int(lost.sum())
 
 
 def pearson_r(x: np.ndarray, y: np.ndarray, axis: int = 0) -> np.ndarray:
@@ -119,6 +141,11 @@ def correlation(x: Sequence[float], y: Sequence[float], *, method: str = "pearso
         Intervals by Fisher's z, for Spearman with the standard error of Bonett and Wright (2000, Psychometrika 65).
     level : float
         Confidence level.
+
+    Returns
+    -------
+    Estimate
+        NaN throughout where x or y is constant: there is nothing to correlate.
     """
     from scipy import stats
 
@@ -131,6 +158,8 @@ def correlation(x: Sequence[float], y: Sequence[float], *, method: str = "pearso
     x, y, n = x[both], y[both], int(both.sum())
     if n < 4:
         raise WrongUse(f"a correlation with an interval needs at least 4 complete pairs, got {n}")
+    if any(np.ptp(z) <= 1e-13 * np.abs(z).max() for z in (x, y)):
+        return Estimate(np.nan, np.nan, np.nan, n, level, f"{method}, undefined: a constant")
     r, p = (stats.pearsonr if method == "pearson" else stats.spearmanr)(x, y)
     spread = 1.0 if method == "pearson" else 1 + r**2 / 2
     half = stats.norm.ppf((1 + level) / 2) * np.sqrt(spread / (n - 3))
@@ -265,3 +294,50 @@ def aggregate_subjects(values: np.ndarray, subjects: Sequence, *, level: float =
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * se if n > 1 else np.nan
     counts = np.array([len(own) for own in kept])
     return Aggregate(value, se, value - half, value + half, medians, names, n, counts, level)
+
+
+@dataclass(frozen=True)
+class Between:
+    """Share of variance that lies between groups, 0 to 1, by column, beside what chance gives.
+
+    Attributes
+    ----------
+    share : array (c,)
+    chance, chance_high : array (c,)
+        Mean and 95th percentile of the share where groups are exchanged; the mean is (groups - 1) / (n - 1).
+    p : array (c,)
+        (b + 1) / (P + 1), b of the P exchanges giving at least the share; not corrected for the number of columns.
+    n, n_groups : int
+    """
+
+    share: np.ndarray
+    chance: np.ndarray
+    chance_high: np.ndarray
+    p: np.ndarray
+    n: int
+    n_groups: int
+
+
+def between_groups(values: np.ndarray, groups: Sequence, *, n_permutations: int = 999, seed: int = 0) -> Between:
+    """How much of the variance of each column lies between groups of rows, against exchanged groups.
+
+    Parameters
+    ----------
+    values : array (n, c)
+    groups : sequence of length n
+        Which group each row belongs to; at least two groups, fewer than rows.
+    n_permutations, seed : int
+        Exchanges and their seed.
+    """
+    values, (names, of) = np.asarray(values, dtype=np.float64), np.unique(np.asarray(groups), return_inverse=True)
+    if values.ndim != 2 or len(values) != len(of) or not 2 <= len(names) < len(of):
+        raise WrongUse(f"values (n, c) and n labels of 2 to n - 1 groups, got {values.shape} and {len(names)} groups")
+    if not np.isfinite(values).all() or (values.std(axis=0) == 0).any():
+        raise WrongUse("a column with NaN or without variance has no share between groups: leave it out")
+    x, member = (values - values.mean(axis=0)) / values.std(axis=0), np.eye(len(names))[of] / np.sqrt(np.bincount(of))
+    rng = np.random.default_rng(seed)
+    orders = [np.arange(len(x)), *(rng.permutation(len(x)) for _ in range(n_permutations))]
+    share = np.stack([((member[order].T @ x) ** 2).sum(axis=0) for order in orders]) / len(x)
+    p = ((share[1:] >= share[0] - 1e-12).sum(axis=0) + 1) / (n_permutations + 1)
+    high = np.quantile(share[1:], 0.95, axis=0)
+    return Between(share[0], np.full(len(p), (len(names) - 1) / (len(x) - 1)), high, p, len(x), len(names))

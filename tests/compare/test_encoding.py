@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from itertools import product
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from lib.compare.encoding.nested import ALPHAS, nested_ridge
 from lib.compare.encoding.ridge import gram, inner_scores, inner_splits, pooled_r2, tensor
 from lib.ground import WrongUse
 
-pytestmark = pytest.mark.filterwarnings("ignore:the penalty still improved")
+pytestmark = pytest.mark.filterwarnings("ignore:the penalty sits at", "ignore:no layer and penalty")
+PUBLISHED = ALPHAS["absolute"]
+ABSOLUTE = {"units": "absolute"}
 REFERENCE = Path(__file__).parents[1] / "reference"
 
 
@@ -30,7 +33,7 @@ def score(y, p):
     return max(np.corrcoef(y, p)[0, 1], 0) ** 2
 
 
-def explicit(layers, y, folds, alphas=ALPHAS, extend=True, low=1e-6):
+def explicit(layers, y, folds, alphas=PUBLISHED, extend=True, low=1e-6):
     """The published procedure for one voxel, one fit at a time."""
     predictions, chosen = np.zeros(len(y)), []
     for outer in np.unique(folds):
@@ -59,7 +62,7 @@ def explicit(layers, y, folds, alphas=ALPHAS, extend=True, low=1e-6):
 @pytest.mark.parametrize(("widths", "noise"), [((12, 70), 1.0), ((8,), 0.01), ((200, 90, 40), 4.0)])
 def test_equals_an_explicit_loop(widths, noise, extend):
     layers, responses, folds = simulate(widths=widths, noise=noise)
-    fit = nested_ridge(layers, responses, folds, extend_alphas=extend, device="cpu")
+    fit = nested_ridge(layers, responses, folds, extend_alphas=extend, device="cpu", **ABSOLUTE)
     for voxel, y in enumerate(responses.T):
         predictions, chosen = explicit(layers, y, folds, extend=extend)
         assert np.abs(fit.predictions[:, voxel] - predictions).max() < 1e-6
@@ -167,7 +170,7 @@ def test_ties_go_to_the_first_layer_and_the_smallest_penalty():
     assert (fit.layer == "a").all()
     nothing = nested_ridge({"a": np.zeros((50, 3)), "b": np.zeros((50, 3))}, responses, folds)
     assert (nothing.layer == "a").all()
-    assert (nothing.alpha == ALPHAS[0]).all()
+    assert (nothing.alpha == ALPHAS["gram"][0]).all()
     assert (nothing.r2 == 0).all()
 
 
@@ -175,8 +178,8 @@ def test_equal_scores_at_different_penalties_go_to_the_smaller_one():
     """Doubled features at penalty 4 predict exactly what the features do at penalty 1."""
     layers, responses, folds = simulate(v=40)
     x = layers["layer0"]
-    alone = nested_ridge({"x": x}, responses, folds, [0.25, 1, 4], extend_alphas=False)
-    both = nested_ridge({"doubled": 2 * x, "x": x}, responses, folds, [1, 4], extend_alphas=False)
+    alone = nested_ridge({"x": x}, responses, folds, [0.25, 1, 4], extend_alphas=False, **ABSOLUTE)
+    both = nested_ridge({"doubled": 2 * x, "x": x}, responses, folds, [1, 4], extend_alphas=False, **ABSOLUTE)
     tied = alone.alpha == 1
     assert tied.sum() >= 3
     assert (both.layer[tied] == "x").all()
@@ -195,8 +198,8 @@ def test_constant_responses_score_zero():
 def test_a_penalty_that_runs_to_zero_is_stopped_and_said():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((60, 5))
-    with pytest.warns(UserWarning, match=r"limit 1e-06 in 10 of 10"):
-        fit = nested_ridge({"x": x}, x @ rng.standard_normal((5, 2)), np.arange(60) % 5)
+    with pytest.warns(UserWarning, match=r"smallest one allowed in 10 of 10 .* in layer 'x': give alphas or alpha_lim"):
+        fit = nested_ridge({"x": x}, x @ rng.standard_normal((5, 2)), np.arange(60) % 5, **ABSOLUTE)
     assert (fit.edge == -1).all()
     assert (fit.alpha >= 1e-6).all()
     assert (fit.alpha < 2e-6).all()
@@ -204,15 +207,90 @@ def test_a_penalty_that_runs_to_zero_is_stopped_and_said():
 
 def test_the_edge_of_a_fixed_grid_is_reported():
     layers, responses, folds = simulate(noise=0.001, widths=(5,))
-    fit = nested_ridge(layers, responses, folds, [10, 1000], extend_alphas=False)
+    with pytest.warns(UserWarning, match="smallest one allowed in 30 of 30"):
+        fit = nested_ridge(layers, responses, folds, [10, 1000], extend_alphas=False, **ABSOLUTE)
     assert (fit.alpha == 10).all()
     assert (fit.edge == -1).all()
+
+
+def test_one_penalty_is_no_edge():
+    layers, responses, folds = simulate()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (nested_ridge(layers, responses, folds, [0.1], extend_alphas=False).edge == 0).all()
+
+
+FACTORS = [1e-8, 1e-4, 1e4, 1e8]
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("what", ["features", "responses"])
+def test_a_common_factor_changes_nothing(what, factor):
+    """Features of small variance are no worse features: the penalty goes with their scale."""
+    layers, responses, folds = simulate(widths=(6, 12), noise=0.5)
+    before = nested_ridge(layers, responses, folds, device="cpu")
+    assert (before.r2 > 0.1).all()
+    if what == "features":
+        layers = {name: factor * x for name, x in layers.items()}
+    after = nested_ridge(layers, responses * (factor if what == "responses" else 1), folds, device="cpu")
+    np.testing.assert_allclose(after.r2, before.r2, atol=1e-7)
+    np.testing.assert_array_equal(after.layer, before.layer)
+    np.testing.assert_allclose(after.alpha, before.alpha)
+    unit = factor**2 if what == "features" else 1
+    np.testing.assert_allclose(after.penalty, before.penalty * unit)
+    if what == "features" and factor == 1e-8:  # as published, small features know nothing, and now it is said
+        with pytest.warns(UserWarning, match="no layer and penalty predicts the inner folds"):
+            lost = nested_ridge(layers, responses, folds, device="cpu", **ABSOLUTE)
+        assert (lost.r2 == 0).all()
+        assert (lost.edge == -1).all()
+
+
+def test_the_unit_is_the_variance_of_the_features():
+    layers, responses, folds = simulate()
+    fit = nested_ridge(layers, responses, folds)
+    np.testing.assert_allclose(fit.scale, [x.var(0).sum() for x in layers.values()])
+    np.testing.assert_allclose(fit.penalty, fit.alpha * fit.scale[fit.choice])
+    same = nested_ridge(layers, responses, folds, np.array(ALPHAS["gram"]), extend_alphas=True)
+    np.testing.assert_array_equal(same.alpha, fit.alpha)
+    assert (nested_ridge(layers, responses, folds, **ABSOLUTE).scale == 1).all()
+
+
+def test_edges_are_said_whatever_the_ties():
+    """Noise that nothing predicts ties at score 0, with extension or without."""
+    rng = np.random.default_rng(0)
+    x, y, folds = rng.standard_normal((60, 3)), rng.standard_normal((60, 40)), np.arange(60) % 5
+    for extend in (True, False):
+        with pytest.warns(UserWarning, match="score 0 for all"):
+            fit = nested_ridge({"x": x}, y, folds, extend_alphas=extend)
+        tied = fit.inner_r2 == 0
+        assert tied.any()
+        assert (fit.edge[tied] == -1).all()
+
+
+def test_constants_and_repeats_are_said():
+    layers, responses, folds = simulate()
+    with pytest.warns(UserWarning, match=r"layers \['flat'\] are the same for all stimuli"):
+        fit = nested_ridge(layers | {"flat": np.full((50, 4), 0.1)}, responses, folds)
+    assert "flat" not in fit.layer
+    responses[:, 3] = 0.1
+    with pytest.warns(UserWarning, match=r"1 responses are constant .first: 3.: their r2 is 0"):
+        nested_ridge(layers, responses, folds)
+    first, second = np.flatnonzero(folds == 0)[0], np.flatnonzero(folds == 1)[0]
+    for values in (*layers.values(), responses):
+        values[second] = values[first]
+    with pytest.warns(UserWarning, match=f"stimuli {min(first, second)} and {max(first, second)} are the same in all"):
+        nested_ridge(layers, responses, folds)
+    folds[second] = folds[first]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="stimuli")
+        warnings.filterwarnings("ignore", message="1 responses")
+        nested_ridge(layers, responses, folds)
 
 
 def test_folds_may_have_any_names_and_sizes():
     layers, responses, _ = simulate()
     folds = np.repeat(["speech", "music", "other"], [30, 12, 8])
-    fit = nested_ridge(layers, responses, folds)
+    fit = nested_ridge(layers, responses, folds, **ABSOLUTE)
     assert fit.folds.tolist() == ["music", "other", "speech"]
     assert fit.alpha.shape == (3, 6)
     predictions, _ = explicit(layers, responses[:, 0], folds)
@@ -232,6 +310,7 @@ def test_folds_may_have_any_names_and_sizes():
         ({"layers": {"conv": np.full((50, 3), np.inf)}}, "layer 'conv' is not finite .first at stimulus 0"),
         ({"alphas": [0.0, 1.0]}, "alphas must be positive"),
         ({"alphas": []}, "alphas must be positive"),
+        ({"units": "trace"}, "unknown unit of penalties"),
     ],
 )
 def test_bad_input_says_what_is_wrong(change, message):
@@ -274,7 +353,7 @@ def test_published_numbers_on_real_recordings(published, components, run):
     only = expected["layers"].removesuffix("_only")
     layers = {name: x * scale for name, x in features.items() if only in (name, expected["layers"])}
     folds = np.array([int(digit) for digit in published["folds"][expected["folds"]]])
-    fit = nested_ridge(layers, components, folds)
+    fit = nested_ridge(layers, components, folds, **ABSOLUTE)
     np.testing.assert_allclose(fit.r2, expected["r2"], atol=1e-8)
     projections = np.random.default_rng(0).standard_normal((8, 165)) @ fit.predictions
     np.testing.assert_allclose(projections, expected["projections"], atol=1e-9 * np.sqrt(165))

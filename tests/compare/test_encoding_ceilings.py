@@ -39,7 +39,7 @@ def test_published_numbers(case):
     assert x.sum() == pytest.approx(case["X_sum"], rel=1e-12)
     assert scans.sum() == pytest.approx(case["data_sum"], rel=1e-12)
     alphas = PUBLISHED_ALPHAS if case["alpha_grid"] == "published" else STABLE_ALPHAS
-    got = noise_corrected_r2(x, scans, splits=[split], alphas=alphas, device="cpu")
+    got = noise_corrected_r2(x, scans, splits=[split], alphas=alphas, units="absolute", device="cpu")
     robust = np.array(case["robust"])
     assert robust.sum() >= 5
     np.testing.assert_allclose(got.response_reliability[0], case["rv"], rtol=1e-8)
@@ -60,7 +60,7 @@ def test_penalty_is_the_leave_one_out_choice_of_scikit_learn(d):
     signal = x @ rng.standard_normal((d, 12)) * np.linspace(0, 1, 12)
     scans = signal[:, :, None] + 3 * rng.standard_normal((60, 12, 2))
     train, test = np.arange(30), np.arange(30, 60)
-    got = noise_corrected_r2(x, scans, splits=[(train, test)], device="cpu")
+    got = noise_corrected_r2(x, scans, splits=[(train, test)], units="absolute", device="cpu")
     y = scans.mean(2)
     model = RidgeCV(STABLE_ALPHAS, alpha_per_target=True).fit(x[train], y[train])
     np.testing.assert_allclose(got.alpha[0], model.alpha_)
@@ -83,6 +83,26 @@ def test_correction_recovers_the_noiseless_score():
     assert np.mean(got.corrected) == pytest.approx(np.mean(clean.r2), rel=0.06)
     assert got.value.shape == (150,)
     np.testing.assert_array_equal(got.value, np.median(got.corrected, axis=0))
+
+
+@pytest.mark.parametrize("factor", [1e-8, 1e-4, 1e8])
+@pytest.mark.parametrize("what", ["features", "scans"])
+def test_a_common_factor_changes_nothing(what, factor):
+    x, scans, split = simulated(1, 20, 5)
+    before = noise_corrected_r2(x, scans, splits=[split], device="cpu")
+    assert before.corrected.mean() > 0.2
+    x, scans = (x * factor, scans) if what == "features" else (x, scans * factor)
+    after = noise_corrected_r2(x, scans, splits=[split], device="cpu")
+    np.testing.assert_allclose(after.corrected, before.corrected, rtol=1e-6)
+    np.testing.assert_allclose(after.alpha, before.alpha)
+
+
+def test_ends_of_the_grid_are_said():
+    x, scans, split = simulated(0, 5, 4)
+    with pytest.warns(UserWarning, match=r"of 4 penalties are the smallest of alphas, 1: give alphas that reach"):
+        noise_corrected_r2(x, scans, splits=[split], alphas=[1, 10])
+    with pytest.warns(UserWarning, match=r"4 of 4 penalties are the largest of alphas, 100000: no less"):
+        noise_corrected_r2(np.ones((165, 3)), scans, splits=[split])
 
 
 def test_splits_are_random_halves_of_the_seed():

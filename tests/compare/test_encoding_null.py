@@ -1,12 +1,14 @@
 """Permutation tests of encoding scores: exact on small data, calibrated without signal, blind to fold means."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from lib.compare.encoding.nested import encoding_null, nested_ridge
 from lib.ground import WrongUse
 
-pytestmark = pytest.mark.filterwarnings("ignore:the penalty still improved")
+pytestmark = pytest.mark.filterwarnings("ignore:the penalty sits at", "ignore:no layer and penalty")
 FOLDS = np.arange(60) % 5
 
 
@@ -68,6 +70,29 @@ def test_p_values_are_counts_of_draws():
     np.testing.assert_allclose(got.p_max, [(sum(largest >= r2) + 1) / 20 for r2 in got.r2])
     np.testing.assert_allclose(got.null_mean, got.draws.mean(axis=0))
     np.testing.assert_allclose(got.null_sd, got.draws.std(axis=0))
+
+
+@pytest.mark.parametrize("factor", [1e-8, 1e8])
+def test_a_common_factor_changes_nothing(factor):
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((60, 8))
+    responses = features @ rng.standard_normal((8, 3)) + rng.standard_normal((60, 3))
+    before = encoding_null({"x": features}, responses, FOLDS, n_permutations=9)
+    after = encoding_null({"x": factor * features}, responses / factor, FOLDS, n_permutations=9)
+    np.testing.assert_allclose(after.r2, before.r2, atol=1e-8)
+    np.testing.assert_allclose(after.draws, before.draws, atol=1e-8)
+    np.testing.assert_allclose(after.p, 0.1)
+
+
+def test_edges_are_said_of_the_data_not_of_permutations():
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((60, 40))
+    responses = features @ rng.standard_normal((40, 3)) + 2 * rng.standard_normal((60, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # permuted responses end at edges, the data do not
+        encoding_null({"x": features}, responses, FOLDS, n_permutations=20)
+    with pytest.warns(UserWarning, match="smallest one allowed in 15 of 15"):
+        encoding_null({"x": features}, responses, FOLDS, [10, 100], extend_alphas=False, n_permutations=20)
 
 
 def test_seeds_and_shapes():

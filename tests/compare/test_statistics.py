@@ -6,6 +6,7 @@ from scipy import stats
 
 from lib.compare.statistics import (
     aggregate_subjects,
+    between_groups,
     bootstrap,
     correct_p,
     correlation,
@@ -41,6 +42,36 @@ def test_bootstrap_draws_pairs():
     assert (paired.low > 0.9).all()
     assert (loose.high < 0.5).all()
     np.testing.assert_allclose(paired.value, [np.corrcoef(a, b)[0, 1] for a, b in zip(x.T, y.T, strict=True)])
+
+
+def squared_r(x, y, axis=0):
+    return np.maximum(pearson_r(x, y, axis), 0) ** 2
+
+
+def test_bca_has_an_interval_where_no_row_moves_the_statistic():
+    """A squared correlation cut at 0 is 0 whichever stimulus is left out; drawn again, it can still be positive."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((40, 3))
+    y = x * [0, 1, 2] + rng.standard_normal((40, 3))
+    y[:, 0] -= (pearson_r(x, y)[0] + 0.15) * x[:, 0]
+    assert -0.3 < pearson_r(x, y)[0] < -0.1
+    with pytest.warns(UserWarning, match="BCa is undefined .* 1 of 3 by percentile"):
+        got = bootstrap(squared_r, x, y, n_draws=500)
+    assert np.isfinite([got.low, got.high]).all()
+    assert (got.value[0], got.low[0]) == (0, 0)
+    assert 0 < got.high[0] < 0.3
+    assert got.method == "bca, 1 of 3 by percentile"
+    alone = bootstrap(squared_r, x[:, 1:2], y[:, 1:2], n_draws=500)
+    assert alone.method == "bca"
+    assert np.isscalar(bootstrap(np.mean, np.arange(9.0), n_draws=100).low)
+
+
+@pytest.mark.parametrize("method", ["pearson", "spearman"])
+def test_a_constant_has_no_correlation(method):
+    for x, y in ((np.full(9, 0.1), np.arange(9.0)), (np.arange(9.0), np.full(9, -3.0))):
+        got = correlation(x, y, method=method)
+        assert np.isnan([got.value, got.low, got.high, got.p]).all()
+        assert (got.n, got.method) == (9, f"{method}, undefined: a constant")
 
 
 def test_bootstrap_depends_on_the_seed_alone():
@@ -162,3 +193,21 @@ def test_aggregate_of_few_subjects():
     assert (got.n, got.value) == (1, pytest.approx(0.2))
     assert np.isnan([got.se, got.low, got.high]).all()
     assert np.isnan(got.by_subject[1])
+
+
+def test_share_between_groups_is_that_of_analysis_of_variance_and_of_noise_by_chance():
+    rng, groups = np.random.default_rng(0), np.repeat(list("abcde"), [9, 5, 6, 12, 8])
+    effect = np.repeat([0.0, 2.0, -1.0, 0.5, 0.0], [9, 5, 6, 12, 8])
+    values = rng.standard_normal((40, 300))
+    values[:, 0] += effect
+    found = between_groups(values, groups, n_permutations=199)
+    f = stats.f_oneway(*(values[groups == name, 0] for name in "abcde"))
+    assert found.share[0] == pytest.approx(f.statistic * 4 / (f.statistic * 4 + 35))
+    assert found.p[0] == 1 / 200
+    assert found.share[1:].mean() == pytest.approx(4 / 39, abs=0.01)
+    np.testing.assert_allclose(found.chance, 4 / 39)
+    assert 0.02 < (found.p[1:] <= 0.05).mean() < 0.09
+    assert 0.02 < (found.share[1:] > found.chance_high[1:]).mean() < 0.09
+    for bad, labels in ((values[:, 0], groups), (values, groups[:-1]), (values, range(40)), (values * 0, groups)):
+        with pytest.raises(WrongUse):
+            between_groups(bad, labels)

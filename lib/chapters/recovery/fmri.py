@@ -76,7 +76,7 @@ def _filters() -> dict[str, np.ndarray]:
 
 def component_p_values(recording: SoundRecording, *, n_permutations: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """r² of the measured components from the modulation filters, and p under the null that refits everything."""
-    options = {"alphas": np.logspace(-3, 6, 10), "extend_alphas": False}
+    options = {"alphas": np.logspace(-3, 6, 10), "units": "absolute", "extend_alphas": False}
     fit = nested_ridge(_filters(), recording.components.values, recording.folds, **options)
     null = encoding_null(
         _filters(), recording.components.values, recording.folds, n_permutations=n_permutations, seed=seed, **options
@@ -144,7 +144,7 @@ def hierarchy(
     folds = owner % 4
     out = {}
     for family, features in layers.items():
-        options = {"alphas": np.logspace(0, 6, 7), "extend_alphas": False}
+        options = {"alphas": np.logspace(0, 6, 7), "units": "absolute", "extend_alphas": False}
         centred = features - np.array([features[owner == k].mean(axis=0) for k in range(owner.max() + 1)])[owner]
         scaled = {family: centred / np.maximum(centred.std(axis=0), 1e-12)}
         predicted = nested_ridge(scaled, responses, folds, **options).predictions

@@ -6,6 +6,7 @@ over scans, and the noise-corrected R squared of Tuckute et al. (2023, PLoS Biol
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.encoding.ridge import column_r, eigenbasis, gram, pick_device, tensor
-from lib.ground import WrongUse
+from lib.compare.encoding.ridge import UNITS, column_r, eigenbasis, gram, in_units, pick_device, tensor
+from lib.ground import WrongUse, unknown
 
 if TYPE_CHECKING:
     import torch
@@ -97,7 +98,7 @@ class NoiseCorrected:
     prediction_reliability : array
         Of predictions fitted to single scans, on test stimuli, Spearman-Brown, floored.
     alpha : array
-        Penalty chosen for the mean over scans.
+        Penalty chosen for the mean over scans, in the units asked for.
     n_train, n_test : int
         Stimuli in each part of a split.
     """
@@ -122,6 +123,7 @@ def noise_corrected_r2(
     *,
     splits: int | Sequence[tuple[np.ndarray, np.ndarray]] = 10,
     alphas: Sequence[float] = STABLE_ALPHAS,
+    units: str = "gram",
     floors: tuple[float, float] = FLOORS,
     seed: int = 0,
     device: str = "auto",
@@ -144,6 +146,8 @@ def noise_corrected_r2(
     alphas : sequence of float
         Ridge penalties. On `PUBLISHED_ALPHAS` (10^49 to 10^-50) a scan without signal picks a penalty so large that
         the published code loses its predictions in rounding; here they keep their digits, so such voxels differ.
+    units : {"gram", "absolute"}
+        What the penalties are multiples of, as in `nested_ridge`; "absolute" as published.
     floors : tuple of float
         Smallest reliability of responses and of predictions to divide by.
     seed : int
@@ -164,7 +168,9 @@ def noise_corrected_r2(
 
     scans = _check_scans(scans)
     n, v, _ = scans.shape
-    kernel = _check_features(features, n)
+    if units not in UNITS:
+        raise unknown("unit of penalties", units, UNITS)
+    kernel = in_units({"": _check_features(features, n)}, units)[0][""]
     pairs = _random_halves(n, splits, seed) if isinstance(splits, int) else _check_splits(splits, n)
     grid = np.unique(np.asarray(alphas, dtype=np.float64))[::-1]
     if not len(grid) or not grid[-1] > 0:
@@ -176,7 +182,20 @@ def noise_corrected_r2(
         for start in range(0, v, chunk):
             part = scans[:, start : start + chunk]
             scores[:, row, start : start + chunk] = _score_half(half, part[train], part[test], grid, floors)
+    _warn_about_ends(scores[4], grid)
     return NoiseCorrected(*scores, n_train=len(pairs[0][0]), n_test=len(pairs[0][1]))
+
+
+def _warn_about_ends(alpha: np.ndarray, grid: np.ndarray) -> None:
+    """Say how many of the chosen penalties (split, v) are the largest or smallest of the grid, and what it means."""
+    means = "no less than that much shrinking pays: those voxels have no signal that the features know"
+    for end, meaning in ((grid[0], means), (grid[-1], "give alphas that reach smaller ones")):
+        count = int((alpha == end).sum())
+        if count and len(grid) > 1:
+            which = "largest" if end == grid[0] else "smallest"
+            warnings.warn(
+                f"{count} of {alpha.size} penalties are the {which} of alphas, {end:g}: {meaning}", stacklevel=3
+            )
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lib.compare.encoding.ridge import gram
-from lib.compare.encoding.search import NestedRidge, fit_kernels
-from lib.ground import WrongUse
+from lib.compare.encoding.ridge import UNITS, gram, in_units
+from lib.compare.encoding.search import NestedRidge, fit_kernels, warn_about_edges
+from lib.ground import WrongUse, unknown
 
-ALPHAS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0)  # arXiv 2511.16849
-ALPHA_LIMITS = (1e-6, 1e12)
+# Of each unit: the penalties to try, and how far the search may go beyond them. "absolute" is that of arXiv 2511.16849.
+ALPHAS = {
+    "gram": tuple(10.0 ** (x / 2) for x in range(-8, 5)),
+    "absolute": (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0),
+}
+ALPHA_LIMITS = {"gram": (1e-6, 1e6), "absolute": (1e-6, 1e12)}
 _COLUMNS = 8192  # permuted voxels fitted at once, at least one permutation
 
 
@@ -25,10 +29,11 @@ def nested_ridge(
     layers: Mapping[str, np.ndarray],
     responses: np.ndarray,
     folds: np.ndarray,
-    alphas: Sequence[float] = ALPHAS,
+    alphas: Sequence[float] | None = None,
     *,
+    units: str = "gram",
     extend_alphas: bool = True,
-    alpha_limits: tuple[float, float] = ALPHA_LIMITS,
+    alpha_limits: tuple[float, float] | None = None,
     device: str = "auto",
     chunk: int | None = None,
     progress: bool = False,
@@ -48,12 +53,16 @@ def nested_ridge(
         Responses of v voxels to the same stimuli, without NaN.
     folds : array of shape (n,)
         Fold label of each stimulus; at least three different ones.
-    alphas : sequence of float
-        Ridge penalties, positive.
+    alphas : sequence of float, optional
+        Ridge penalties, positive. Default: `ALPHAS` of the units.
+    units : {"gram", "absolute"}
+        What the penalties are multiples of. "gram": the mean squared distance of the layer's stimuli from their mean
+        (the sum of its features' variances), so that a common factor in the features of a layer changes nothing.
+        "absolute": 1, as published; features of small variance are then predicted by nothing, whatever they know.
     extend_alphas : bool
         Extend the grid beyond its edges as published.
-    alpha_limits : tuple of float
-        The extension stops here; see `NestedRidge.edge`.
+    alpha_limits : tuple of float, optional
+        The extension stops here; see `NestedRidge.edge`. Default: `ALPHA_LIMITS` of the units.
     device : str
         "auto", "cpu", "cuda" or "cuda:1". Decompositions always run on the CPU.
     chunk : int, optional
@@ -70,17 +79,47 @@ def nested_ridge(
     WrongUse
         If arrays do not fit together, hold NaN, or the folds are fewer than three.
 
+    Warns
+    -----
+    UserWarning
+        If choices sit at an edge of the penalties, if a layer or responses are constant, or if stimuli of two folds
+        are the same in everything.
+
     Notes
     -----
-    Protocol of Pepino et al. (arXiv 2511.16849), equal to scikit-learn's ``Ridge(alpha)`` in an explicit loop. Made
-    for up to a few thousand stimuli: n x n Gram matrices take the place of the features.
+    Protocol of Pepino et al. (arXiv 2511.16849), equal to scikit-learn's ``Ridge(alpha)`` in an explicit loop, their
+    penalties with ``units="absolute"``. Made for up to a few thousand stimuli: n x n Gram matrices take the place of
+    the features.
     """
-    kernels, y, labels = _check(layers, responses, folds)
-    return fit_kernels(kernels, y, labels, alphas, extend_alphas, alpha_limits, device, chunk, progress)
+    data = checked(layers, responses, folds, units)
+    fit = fit_data(data, alphas, extend_alphas, alpha_limits, device, chunk, progress)
+    warn_about_edges(fit.edge, fit.inner_r2, fit.layer)
+    return fit
 
 
-def _check(layers: Mapping, responses: np.ndarray, folds: np.ndarray) -> tuple[dict, np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Data:
+    """What a fit needs: Gram matrices by layer in their units, those units, responses (n, v), fold labels (n,)."""
+
+    kernels: dict
+    scale: np.ndarray
+    y: np.ndarray
+    labels: np.ndarray
+    units: str
+
+
+def fit_data(data: Data, alphas, extend_alphas: bool, alpha_limits, device: str, chunk, progress: bool) -> NestedRidge:
+    """`nested_ridge` of checked data, without a word about edges."""
+    alphas = ALPHAS[data.units] if alphas is None else alphas
+    limits = ALPHA_LIMITS[data.units] if alpha_limits is None else alpha_limits
+    args = alphas, extend_alphas, limits, device, chunk, progress
+    return fit_kernels(data.kernels, data.scale, data.y, data.labels, *args)
+
+
+def checked(layers: Mapping, responses: np.ndarray, folds: np.ndarray, units: str = "gram") -> Data:
     """Gram matrices, float64 responses and fold labels, or an error that says what does not fit."""
+    if units not in UNITS:
+        raise unknown("unit of penalties", units, UNITS)
     y, labels = np.asarray(responses, dtype=np.float64), np.asarray(folds)
     if y.ndim != 2:
         raise WrongUse(f"responses must be (stimuli, voxels), got shape {y.shape}")
@@ -98,7 +137,36 @@ def _check(layers: Mapping, responses: np.ndarray, folds: np.ndarray) -> tuple[d
         raise WrongUse("layers must be {name: array of (stimuli, features)}")
     if not layers:
         raise WrongUse("layers is empty: give at least one {name: array of (stimuli, features)}")
-    return {name: _check_layer(name, x, len(y)) for name, x in layers.items()}, y, labels
+    kernels, scale = in_units({name: _check_layer(name, x, len(y)) for name, x in layers.items()}, units)
+    _warn_of_constants(kernels, y)
+    _warn_of_repeats(kernels, y, labels)
+    return Data(kernels, scale, y, labels, units)
+
+
+def _warn_of_constants(kernels: dict, y: np.ndarray) -> None:
+    flat = [name for name, kernel in kernels.items() if not kernel.any()]
+    if flat:
+        warnings.warn(f"layers {flat} are the same for all stimuli: they predict nothing", stacklevel=4)
+    still = np.flatnonzero(np.ptp(y, axis=0) == 0)
+    if len(still):
+        warnings.warn(f"{len(still)} responses are constant (first: {still[0]}): their r2 is 0", stacklevel=4)
+
+
+def _warn_of_repeats(kernels: dict, y: np.ndarray, labels: np.ndarray) -> None:
+    """Stimuli that are the same in all responses and features are one stimulus loaded twice."""
+    _, first, member = np.unique(y, axis=0, return_index=True, return_inverse=True)
+    for stimulus in np.flatnonzero(first[member] != np.arange(len(y))):
+        other = first[member][stimulus]
+        same = all(
+            np.allclose(k[stimulus], k[other], rtol=1e-9, atol=1e-12 * np.abs(k).max()) for k in kernels.values()
+        )
+        if same and labels[stimulus] != labels[other] and any(kernel.any() for kernel in kernels.values()):
+            warnings.warn(
+                f"stimuli {other} and {stimulus} are the same in all features and responses but lie in two folds: each "
+                "is predicted by itself; leave one out, or give both one fold",
+                stacklevel=4,
+            )
+            return
 
 
 def _check_layer(name: str, features: np.ndarray, n: int) -> np.ndarray:
@@ -158,12 +226,13 @@ def encoding_null(
     layers: Mapping[str, np.ndarray],
     responses: np.ndarray,
     folds: np.ndarray,
-    alphas: Sequence[float] = ALPHAS,
+    alphas: Sequence[float] | None = None,
     *,
     n_permutations: int = 200,
     seed: int = 0,
+    units: str = "gram",
     extend_alphas: bool = True,
-    alpha_limits: tuple[float, float] = ALPHA_LIMITS,
+    alpha_limits: tuple[float, float] | None = None,
     device: str = "auto",
     chunk: int | None = None,
     progress: bool = False,
@@ -176,7 +245,7 @@ def encoding_null(
 
     Parameters
     ----------
-    layers, responses, folds, alphas, extend_alphas, alpha_limits, device, chunk
+    layers, responses, folds, alphas, units, extend_alphas, alpha_limits, device, chunk
         As in `nested_ridge`.
     n_permutations : int
         Number of permutations P; the smallest p is 1 / (P + 1). The test takes P + 1 times as long as one fit.
@@ -187,18 +256,21 @@ def encoding_null(
     """
     from tqdm import tqdm
 
-    kernels, y, labels = _check(layers, responses, folds)
+    data = checked(layers, responses, folds, units)
+    y, labels = data.y, data.labels
     if n_permutations < 1:
         raise WrongUse(f"n_permutations must be at least 1, got {n_permutations}")
     orders = [np.arange(len(y)), *_orders(labels, n_permutations, seed)]
     at_once = max(1, _COLUMNS // y.shape[1])
     rows = []
-    with warnings.catch_warnings(), tqdm(total=len(orders), desc="permutations", disable=not progress) as bar:
-        warnings.filterwarnings("ignore", message="the penalty still improved")
+    with tqdm(total=len(orders), desc="permutations", disable=not progress) as bar:
         for start in range(0, len(orders), at_once):
             batch = orders[start : start + at_once]
             permuted = np.hstack([y[order] for order in batch])
-            fit = fit_kernels(kernels, permuted, labels, alphas, extend_alphas, alpha_limits, device, chunk, False)
+            fit = fit_data(replace(data, y=permuted), alphas, extend_alphas, alpha_limits, device, chunk, False)
+            if not rows:
+                observed = (x[:, : y.shape[1]] for x in (fit.edge, fit.inner_r2, fit.layer))
+                warn_about_edges(*observed)
             rows.append(fit.r2.reshape(len(batch), -1))
             bar.update(len(batch))
     scores = np.vstack(rows)

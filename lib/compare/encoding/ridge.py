@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Pairs of eigenvalues closer than this (relative) take the midpoint rule: both rules are then good to about 1e-11.
 NEAR = 1e-5
+UNITS = ("gram", "absolute")  # of penalties: see `in_units`
 # Predictions of unit-norm responses that vary less than this are constant.
 CONSTANT = 1e-26
 
@@ -42,7 +43,18 @@ def gram(features: np.ndarray) -> np.ndarray:
     """
     features = np.asarray(features, dtype=np.float64)
     features = features - features.mean(0)
+    features = features - features.mean(0)  # a mean that was rounded would give a constant feature variance
     return features @ features.T
+
+
+def in_units(kernels: dict[str, np.ndarray], units: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Gram matrices (n, n) in units of the mean squared distance of stimuli from their mean, and those units.
+
+    Units of 1 where `units` is "absolute", and for layers that do not vary.
+    """
+    scale = np.array([np.trace(kernel) / len(kernel) if units == "gram" else 1.0 for kernel in kernels.values()])
+    scale = np.where(scale > 0, scale, 1.0)
+    return {name: kernel / one for (name, kernel), one in zip(kernels.items(), scale, strict=True)}, scale
 
 
 def tensor(array: np.ndarray, device: str) -> torch.Tensor:

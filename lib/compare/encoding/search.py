@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 _STEPS = 4  # penalties tried at once beyond the edge of the grid
+_FLAT = 1e-9  # of inner scores: less of a difference is none
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,16 @@ class NestedRidge:
     choice : array of int of shape (fold, v)
         Which entry of `layers` was chosen.
     alpha : array of shape (fold, v)
-        The chosen ridge penalty.
+        The chosen ridge penalty, in units of `scale`.
     inner_r2 : array of shape (fold, v)
         Inner score of that choice: optimistic, for it is the maximum of many.
     edge : array of int of shape (fold, v)
-        -1 (or 1) where the search ended at the smallest (largest) penalty allowed, so alpha says little; else 0.
+        -1 (or 1) where alpha says little: the search ended at the smallest (largest) penalty allowed, or at an end of
+        the grid where more or less penalty makes no difference; else 0.
     folds : array of shape (fold,)
         The fold labels.
+    scale : array of shape (layer,)
+        What the penalties of each layer are multiples of.
     """
 
     predictions: np.ndarray
@@ -56,6 +60,12 @@ class NestedRidge:
     inner_r2: np.ndarray
     edge: np.ndarray
     folds: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def penalty(self) -> np.ndarray:
+        """Chosen penalty on the features as they were given, (fold, v): `alpha` times the layer's unit."""
+        return self.alpha * self.scale[self.choice]
 
     @property
     def layer(self) -> np.ndarray:
@@ -65,6 +75,7 @@ class NestedRidge:
 
 def fit_kernels(
     kernels: dict[str, np.ndarray],
+    scale: np.ndarray,
     y: np.ndarray,
     labels: np.ndarray,
     alphas: Sequence[float],
@@ -74,7 +85,7 @@ def fit_kernels(
     chunk: int | None,
     progress: bool,
 ) -> NestedRidge:
-    """`nested_ridge` from Gram matrices (n, n) and checked responses."""
+    """`nested_ridge` from Gram matrices (n, n) in their units and checked responses."""
     grid = _check_alphas(alphas)
     order = np.argsort(labels, kind="stable")
     names, counts = np.unique(labels, return_counts=True)
@@ -98,7 +109,9 @@ def fit_kernels(
         predictions[order] = refit(search, found)
     predictions = predictions * spread(y) + y.mean(0)
     r2 = pooled_r2(predictions, y)
-    return NestedRidge(predictions, r2, tuple(kernels), found.choice, found.alpha, found.score, found.edge, names)
+    return NestedRidge(
+        predictions, r2, tuple(kernels), found.choice, found.alpha, found.score, found.edge, names, scale
+    )
 
 
 def _check_alphas(alphas: Sequence[float]) -> np.ndarray:
@@ -191,7 +204,6 @@ def extend(search: Search, found: Found, grid: np.ndarray, limits: tuple[float, 
                 if len(voxels):
                     splits = inner_splits(kernel, search.blocks, search.device, outer)
                     _chase(search, splits, found, (outer, voxels), path, direction)
-    _warn_about_edges(found, limits)
 
 
 def _chase(search: Search, splits: list, found: Found, where: tuple, path: np.ndarray, direction: int) -> None:
@@ -204,6 +216,8 @@ def _chase(search: Search, splits: list, found: Found, where: tuple, path: np.nd
 
         def follow(index: np.ndarray, y: torch.Tensor, ahead: np.ndarray = ahead) -> np.ndarray:
             scores = np.vstack([found.score[outer, index], search.scores(splits, y, ahead)[outer]])
+            flat = np.abs(scores[1] - scores[0]) <= _FLAT
+            found.edge[outer, index[flat]] = direction
             steps = (np.diff(scores, axis=0) > 0).cumprod(0).sum(0)
             found.score[outer, index] = scores[steps, np.arange(len(steps))]
             found.alpha[outer, index] = np.where(steps, ahead[steps - 1], found.alpha[outer, index])
@@ -215,14 +229,24 @@ def _chase(search: Search, splits: list, found: Found, where: tuple, path: np.nd
     found.edge[outer, voxels] = direction
 
 
-def _warn_about_edges(found: Found, limits: tuple[float, float]) -> None:
-    for direction, limit in zip((-1, 1), limits, strict=True):
-        count = int((found.edge == direction).sum())
-        if count:
+def warn_about_edges(edge: np.ndarray, inner_r2: np.ndarray, layer: np.ndarray) -> None:
+    """Say which choices lie at an end of the penalties, and what to do; arrays (fold, v) as in `NestedRidge`."""
+    silent = inner_r2 <= 0
+    if (silent & (edge != 0)).any():
+        warnings.warn(
+            f"no layer and penalty predicts the inner folds in {silent.sum()} of {edge.size} voxel-folds (score 0 for "
+            "all, the first is taken): look for responses or features without information",
+            stacklevel=3,
+        )
+    for direction, end, way in ((-1, "smallest", "smaller"), (1, "largest", "larger")):
+        at_end = (edge == direction) & ~silent
+        if at_end.any():
+            names, counts = np.unique(layer[at_end], return_counts=True)
             warnings.warn(
-                f"the penalty still improved the inner score at its limit {limit:g} in {count} of {found.edge.size} "
-                "voxel-folds: their alpha means no more than that (see NestedRidge.edge)",
-                stacklevel=5,
+                f"the penalty sits at the {end} one allowed in {at_end.sum()} of {edge.size} voxel-folds, most of them "
+                f"in layer {str(names[counts.argmax()])!r}: give alphas or alpha_limits that reach {way} ones, or take "
+                "their alpha for no more than that (see NestedRidge.edge)",
+                stacklevel=3,
             )
 
 
