@@ -127,8 +127,11 @@ pd.crosstab(categories, pd.Series(folds, heard.stimuli.index, name="fold")).rena
 # fold that is scored.
 
 # %%
+import warnings
+
 from lib.compare import encoding_null, refitted
 
+warnings.filterwarnings("ignore", "the penalty sits at|no layer and penalty")  # counted below: edge_share
 fits = {name: refitted(layers, components, folds, seed=seed) for name, layers in features.items()}
 fit = fits[model].fit
 null = encoding_null(features[model], components, folds, n_permutations=n_permutations, seed=seed)
@@ -298,13 +301,16 @@ whole = mean_scores({first: deep[first], "untrained twins": deep["twins"], model
 )
 first_mean = whole.loc[first]
 say("first_mean", first_mean["value"], low=first_mean["low"], high=first_mean["high"], n=n, about=f"mean r² of {first}")
+edge_share = 100 * np.mean([one.fit.edge != 0 for one in deep.values() if not isinstance(one, list)])
+say("edge_share", edge_share, digits=1, about="components x folds x models whose penalty lies at an end of those tried")
 say(
     "gains_apart", ((gains["low_family"] > 0) | (gains["high_family"] < 0)).sum(), digits=0, about="intervals without 0"
 )
 whole.rename_axis(None).round(3)
 
 # %% [markdown]
-# Of the eight intervals, {glue:text}`gains_apart` exclude 0 after correction.
+# Of the eight intervals, {glue:text}`gains_apart` exclude 0 after correction. (In {glue:text}`edge_share` % of all choices the
+# penalty lies at an end of those tried.)
 # Trained on all three diets, the small model reaches a mean r² of {glue:text}`first_mean` ({glue:text}`first_mean_interval`); its untrained twins, over seeds,
 # {glue:text}`twin_low` to {glue:text}`twin_high`. Training adds {glue:text}`gain_training` ({glue:text}`gain_training_interval`).
 # A mixed diet against one of speech: {glue:text}`gain_speech` ({glue:text}`gain_speech_interval`), of environmental sounds:
