@@ -245,6 +245,12 @@ def read(path=TABLE) -> pd.DataFrame:
     return table
 
 
+def row(table: pd.DataFrame, null: str, noise: str, pieces: int, frames: int, *, planted: bool = False) -> pd.Series:
+    """One row of :func:`read`: what a null did in one cell, with nothing or something planted."""
+    cell = (table["null"] == null) & (table["noise"] == noise) & (table["pieces"] == pieces)
+    return table[cell & (table["frames"] == frames) & ((table["strength"] > 0) == planted)].iloc[0]
+
+
 def main(path=TABLE, *, n: int = 100) -> None:
     """Count everything and write the table."""
     parts = []
