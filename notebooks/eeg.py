@@ -27,33 +27,33 @@
 
 # %% tags=["parameters"]
 recording: str = "pocket-eeg"  # pocket-eeg (simulated), song-ecog, ds004408 or alice
-responses: str = "recorded"  # recorded, or noise with the spectrum of what was recorded: then nothing may be supported
-level: str = "individual"  # of song-ecog: individual (100 Hz), components (25 Hz) or electrodes (25 Hz, rank 15)
+responses: str = "recorded"  # or noise with its spectrum: then nothing may be supported [one of recorded, noise]
+level: str = "individual"  # of song-ecog: at 100 Hz, or denoised at 25 Hz [one of individual, components, electrodes]
 models: list = ["mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech"]  # trained; each gets an untrained twin
 baseline_models: list = ["logmel", "cochleagram"]  # the sound itself; the envelope is the mean over bands of the last
-subjects: int = 12  # how many listeners of pocket-eeg, ds004408 or alice
-segments: int = 2  # of ds004408 and alice: how many stretches of the book; 0: all
-snr: float = 1.0  # of pocket-eeg: strength of planted responses; 0 leaves noise only
-without: list = []  # of pocket-eeg: planted effects to switch off
-sentences: int = 0  # how many sentences or sounds, evenly spaced; 0: 18 sentences, or all sounds
-unit: str = "sentence"  # sentence or word
-band: list = [0.5, 40.0]  # pass band of the EEG in Hz
+subjects: int = 12  # how many listeners of pocket-eeg, ds004408 or alice [at least 1]
+segments: int = 2  # of ds004408 and alice: how many stretches of the book; 0: all [at least 0]
+snr: float = 1.0  # of pocket-eeg: strength of planted responses; 0 leaves noise only [at least 0]
+without: list[str] = []  # planted effects to leave out [one of acoustic, phoneme, surprisal, affect, early, late]
+sentences: int = 0  # how many sentences or sounds, evenly spaced; 0: 18 sentences, or all sounds [at least 0]
+unit: str = "sentence"  # what a piece is [one of sentence, word]
+band: list = [0.5, 40.0]  # pass band of the EEG in Hz [2 values, rising, at least 0]
 line: str = "recording"  # mains: what the recording says, or a country code such as US
-bad: str = "robust"  # rule for bad channels: robust or published
-repair: str = "spline"  # of bad channels: spline, mean or drop
+bad: str = "robust"  # rule for bad channels [one of robust, published]
+repair: str = "spline"  # of bad channels [one of spline, mean, drop]
 reference: str = "average"  # of the EEG
-components: int = 20  # principal components kept per sentence and layer
-rdm: str = "euclidean"  # distance between frames: euclidean, cosine, mahalanobis, or correlation (published)
+components: int = 20  # principal components kept per sentence and layer [at least 1]
+rdm: str = "euclidean"  # of frames; correlation as published [one of euclidean, cosine, mahalanobis, correlation]
 debiased: bool = False  # whether dependence measures are corrected for their bias
-frame_rate: float = 12.5  # faster models are thinned to so many frames per second, so that all have about as many
-alignment: str = "antialiased"  # responses onto frames: linear, count (published) or antialiased
+frame_rate: float = 12.5  # faster models are thinned to so many frames per second, so that all are alike [above 0]
+alignment: str = "antialiased"  # responses onto frames; count as published [one of linear, count, antialiased]
 lag: float = 0.0  # seconds by which responses follow the sound
-n_permutations: int = 200  # draws of every null
-scheme: str = "auto"  # null: pieces (auto) pairs them anew, shift rotates frames, shuffle (published) exchanges them
-window_width: float = 0.25  # of sliding windows, in seconds; the published one is .25
-window_rate: float = 25.0  # frames per second in windows of time
-groups: int = 0  # affect groups; 0 lets stability choose
-seed: int = 0  # of permutations, splits and groups
+n_permutations: int = 200  # draws of every null [at least 1]
+scheme: str = "auto"  # null: auto is pieces, which are paired anew [one of auto, pieces, shift, shuffle]
+window_width: float = 0.25  # of sliding windows, in seconds; the published one is .25 [above 0]
+window_rate: float = 25.0  # frames per second in windows of time [above 0]
+groups: int = 0  # affect groups; 0 lets stability choose [at least 0]
+seed: int = 0  # of permutations, splits and groups [at least 0]
 
 # %% [markdown]
 # ## Load

@@ -25,10 +25,10 @@
 # Kendall's τ {cite}`kriegeskorte2008`. Its null shuffles the time labels of the model.
 
 # %% tags=["parameters"]
-n_times: int = 60  # time points of the examples and of the calibration
-n_permutations: int = 199  # draws of every null
-n_repetitions: int = 300  # pairs of independent series per kind of noise
-seed: int = 0  # of every series and every permutation
+n_times: int = 60  # time points of the examples and of the calibration [at least 4]
+n_permutations: int = 199  # draws of every null [at least 1]
+n_repetitions: int = 300  # pairs of independent series per kind of noise [at least 1]
+seed: int = 0  # of every series and every permutation [at least 0]
 
 # %% [markdown]
 # ## Load

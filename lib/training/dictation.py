@@ -227,7 +227,7 @@ def _loud(samples, text) -> Example:
     return samples / (samples.std() + 1e-9) * 0.03, text
 
 
-def _score(model, examples, held_out) -> dict:
+def _score(model, examples, on) -> dict:
     errors = [word_errors(dictated(model, samples), text) for samples, text in examples]
     words = sum(len(text.split()) for _, text in examples)
     rate = round(sum(errors) / words, 4)
@@ -236,5 +236,5 @@ def _score(model, examples, held_out) -> dict:
         "value": rate,
         "n": words,
         "of": f"words in {len(examples)} sounds",
-        "on": held_out,
+        "on": on,
     }

@@ -1,4 +1,4 @@
-"""Products that keep their digits far from zero."""
+"""Products of series far from zero keep their digits."""
 
 import numpy as np
 import pytest
