@@ -4,6 +4,7 @@
 # make bench   side-by-side speed and memory against the libraries a user would pick instead (at most ten minutes)
 # make fresh   clone this repository into an empty folder and do there what README says
 # make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
+# make calibration   how often noise is called supported: data/calibration.csv and data/nulls.csv (about an hour)
 # make lint    style of the code
 PYTHON  ?= python3
 EDITION ?= pocket
@@ -11,7 +12,7 @@ VENV    := .venv
 READY   := $(VENV)/.installed
 BIN     := $(VENV)/bin
 
-.PHONY: book test mutants bench recovery fresh lint clean
+.PHONY: book test mutants bench recovery calibration fresh lint clean
 
 book: $(READY)
 	$(BIN)/alike book --edition $(EDITION) $(if $(STRICT),--strict)
@@ -37,6 +38,10 @@ recovery: $(READY)
 	  $(BIN)/alike run studies -p first $$first -p studies 20 $(STORY) || exit 1; \
 	done
 	$(BIN)/python -m lib.chapters.recovery.studies data/recovery.csv
+
+calibration: $(READY)
+	$(BIN)/python -m lib.chapters.eeg.calibration song-ecog pocket-eeg
+	$(BIN)/python -m lib.chapters.measures.candidates
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

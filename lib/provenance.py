@@ -147,14 +147,16 @@ def _parsed(path: Path) -> ast.Module:
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
     """All nodes below one but those that only a type checker reads."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            children: list[ast.AST] = list(child.orelse)
-        else:
-            yield child
-            children = [child]
-        for one in children:
-            yield from _statements(one)
+    for child in _read_when_running(node):
+        yield child
+        yield from _statements(child)
+
+
+def _read_when_running(node: ast.AST) -> Iterator[ast.AST]:
+    """Nodes right below one; of ``if TYPE_CHECKING`` only what follows its ``else``."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return iter(node.orelse)
+    return ast.iter_child_nodes(node)
 
 
 def _source(node: ast.ImportFrom, path: Path, module: str) -> str:

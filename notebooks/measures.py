@@ -25,10 +25,10 @@
 # Kendall's τ {cite}`kriegeskorte2008`. Its null shuffles the time labels of the model.
 
 # %% tags=["parameters"]
-n_times: int = 60  # time points of the examples and of the calibration
-n_permutations: int = 199  # draws of every null
-n_repetitions: int = 300  # pairs of independent series per kind of noise
-seed: int = 0  # of every series and every permutation
+n_times: int = 60  # time points of the examples and of the calibration [at least 4]
+n_permutations: int = 199  # draws of every null [at least 1]
+n_repetitions: int = 300  # pairs of independent series per kind of noise [at least 1]
+seed: int = 0  # of every series and every permutation [at least 0]
 
 # %% [markdown]
 # ## Load
@@ -225,15 +225,79 @@ for (noise, scheme), chosen in rates.groupby(["noise", "scheme"]):
 # | 1/f | shuffle | {glue:text}`fp_pink_shuffle` | {glue:text}`fp_pink_shuffle_interval` | {glue:text}`fp_pink_shuffle_worst` |
 # | 1/f | shift | {glue:text}`fp_pink_shift` | {glue:text}`fp_pink_shift_interval` | {glue:text}`fp_pink_shift_worst` |
 #
-# The book therefore reports the shuffle null where it reproduces a paper, and the shift null beside it wherever time
-# points follow each other. A shift is exact for series that wrap around, as the 1/f noise here does. A real excerpt has
+# A shift is exact for series that wrap around, as the 1/f noise here does. A real excerpt has
 # a seam where its end meets its beginning: a shifted series is a little less smooth than the observed one, and the
 # slower the series beside the excerpt, the more false positives remain. The slow column shows how many.
 #
+# ### Short pieces, averaged
+#
+# A sentence of 60 frames leaves few false positives. But the question of a chapter is asked of many sentences, words or
+# sounds at once. Every seam biases its draws the same way, and while the mean over pieces grows ever more precise, the bias stays.
+# Phases drawn at random have the same fault, since they, too, join the end to the beginning. Three nulls have no seam:
+# noise made anew with the spectrum of all pieces; other stretches of the recording that the pieces were cut from, shifts that do not wrap
+# around; and whole pieces, paired anew. Slow series call for care everywhere {cite}`harris2020`. Below, each null decides for simulated pieces whether the mean over
+# pieces of the best layer is above chance, with nothing to find (top), and with something planted (bottom; there every null gets the threshold at which it finds
+# likeness in noise in .05 of cases).
+
+# %%
+from lib.chapters.measures import candidates
+
+short = candidates.read()
+show(
+    figures_measures.nulls_of_short_pieces(short),
+    "averaged",
+    f"Top: share of simulated recordings of noise in which a null finds likeness at .05 (dotted). Bottom: the same with something planted, each null at a threshold "
+    f"that noise passes in .05. {short['n'].min()} to {short['n'].max()} simulated recordings a point, exact 95 % intervals; Spearman RSA, best of {candidates.LAYERS} layers, mean over pieces. A single piece can't be "
+    "paired with another. Counts are stored; `make calibration` makes them.",
+    "Two rows of four panels, one a kind of noise. Top: rotations and random phases rise to 1 with more pieces and slower noise, three other nulls stay near .05. Bottom: all nulls find about as much.",
+)
+
+# %%
+cells = {"one": ("AR .95", 1, 60), "six": ("AR .95", 6, 30), "many": ("AR .95", 18, 30), "sounds": ("AR .8", 165, 25)}
+for key, (noise, count, frames) in cells.items():
+    for name in ("rotation", "pieces")[: 1 if count == 1 else 2]:
+        found = candidates.row(short, name, noise, count, frames)
+        say(f"{name}_{key}", found["rate"], low=found["rate_low"], high=found["rate_high"], n=int(found["n"]))
+quiet, planted = (short[(short["strength"] > 0) == yes] for yes in (False, True))
+for name, key in (("pieces", "pieces"), ("elsewhere", "elsewhere"), ("synthetic noise", "synthetic")):
+    mine = quiet[(quiet["null"] == name) & (quiet["pieces"] > 1)]
+    positive, n = int(mine["positive"].sum()), int(mine["n"].sum())
+    say(f"{key}_all", positive / n, n=n, digits=3, about=f"size of {name}, over all kinds of noise and pieces")
+    found = planted[(planted["null"] == name) & (planted["pieces"] > 1)]
+    say(f"{key}_power", found["at_equal_size"].sum() / found["n"].sum(), about=f"power of {name} at equal size")
+
+# %% [markdown]
+# Noise that follows itself closely (.95), in pieces of 30 to 60 frames, is found alike by rotations in {glue:text}`rotation_one` of recordings of one piece, {glue:text}`rotation_six` of six pieces and
+# {glue:text}`rotation_many` of eighteen; less slow noise (.8) in 165 sounds of 25 frames in {glue:text}`rotation_sounds`. Paired anew, the same pieces are found alike in {glue:text}`pieces_six`,
+# {glue:text}`pieces_many` and {glue:text}`pieces_sounds`. Over all cells with more than one piece, pairings have a size of {glue:text}`pieces_all`, other stretches of the recording {glue:text}`elsewhere_all`, noise made anew
+# {glue:text}`synthetic_all`; at equal size they find {glue:text}`pieces_power`, {glue:text}`elsewhere_power` and {glue:text}`synthetic_power` of what is planted.
+#
+# The book decides by pairings. They are exact, not approximate, and need neither a longer recording nor a model of its noise: where responses know nothing of the sounds, which response followed which sound is
+# a matter of chance. Pieces have to share a length: a response that is cut where another piece ended has its own end elsewhere, and a course
+# that all pieces have then sets them apart. So pieces are grouped by length and cut to that of the shortest, and where the question is what belongs to one piece alone, half a second before any
+# of them ends. What all pieces share is no likeness by that measure; a single piece cannot be tested so at all.
+#
+# ### And on real recordings?
+#
+# The same is asked of every recording the book uses: its responses give way to noise with their own spectrum, correlations between channels and lengths, and the whole decision is
+# repeated. The share of repetitions in which a claim comes out supported, its *size*, stands beside the verdict; where it exceeds .05, the claim is not testable on that recording.
+
+# %%
+from lib.report import claims
+
+counted = pd.read_csv(claims.SIZES)
+shown = counted.assign(size=[f"{r.size:.2f} ({r.low:.2f} to {r.high:.2f})" for r in counted.itertuples(index=False)])
+shown[["recording", "decision", "n", "positives", "size", "settings"]].set_index("recording").rename_axis(None)
+
+# %% [markdown]
 # ## Report
 
 # %%
 rows = [
+    quiet.rename(columns={"rate": "value", "rate_low": "low", "rate_high": "high"}).assign(
+        measure="rsa_spearman",
+        window="pieces: " + quiet["null"] + ", " + quiet["noise"] + ", " + quiet["pieces"].astype(str),
+    )[["measure", "window", "value", "low", "high", "n"]],
     null.to_frame()[["measure", "value", "null_mean", "null_sd", "p"]].assign(window="example, shuffle", n=n_times),
     shift.to_frame()[["measure", "value", "null_mean", "null_sd", "p"]].assign(window="example, shift", n=n_times),
     floor.rename(columns={"mean": "value"})[["measure", "value", "low", "high", "n"]].assign(
@@ -269,11 +333,8 @@ answer(
 # * **Longer or slower series.** `n_times` and the autocorrelation decide how liberal a shuffle is. The slower the series,
 #   the worse.
 # * **Another null.** Phase randomisation also keeps smoothness, but it makes series Gaussian; shifts keep the values.
-# * **Averaging.** A null of the mean over many sentences (`lib.compare.sentence_null`) shifts each by its own amount, so
-#   that no seam lies where another does; in sentences of many frames little of it is left.
-# * **Short pieces.** The frames of a word, or of a sound of two seconds, have a course from onset to end that all words or
-#   sounds share. A shift breaks it, and noise with a trend of its own then passes for likeness. `lib.compare.other_null`
-#   puts responses to other words or sounds in their place instead; {doc}`eeg` shows what that changes.
+# * **Averaging.** What a seam does to one piece hardly shows; averaged over pieces, it decides ({numref}`fig-averaged`).
+# * **What pieces share.** Pairings leave a course that all pieces have in the null. Whether a brain and a model share *that* is a question for a longer recording with pauses of unequal length.
 #
 # ## Re-run it, fork it
 #

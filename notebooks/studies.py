@@ -19,12 +19,12 @@
 
 # %% tags=["parameters"]
 recording: str = "pocket-eeg"  # which listeners are simulated: pocket-eeg, pocket-sounds or pocket-story
-first: int = 1000  # seed of the first study; study k has the seed first + k
-studies: int = 4  # how many studies
-listeners: list = [4, 8, 16]  # sizes of a study; smaller ones are cut out of the largest
-segments: list = [3, 6, 12]  # how much of the story is heard, in segments of about 45 s
-strengths: list = [0.25, 0.5, 1.0]  # of the signal, 1 is that of the recordings in this book
-n_permutations: int = 199  # draws of the null of sound components
+first: int = 1000  # seed of the first study; study k has the seed first + k [at least 0]
+studies: int = 4  # how many studies [at least 1]
+listeners: list = [4, 8, 16]  # sizes of a study; smaller ones are cut out of the largest [at least 2]
+segments: list = [3, 6, 12]  # how much of the story is heard, in segments of about 45 s [at least 1]
+strengths: list = [0.25, 0.5, 1.0]  # of the signal, 1 is that of the recordings in this book [at least 0]
+n_permutations: int = 199  # draws of the null of sound components [at least 1]
 
 # %%
 import numpy as np

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import mne
     import pandas as pd
 
+LEAST_SUBJECTS = 6
+"""With five, the 16 sign flips that differ give no p below .0625."""
 TAILS = {"both": 0, "greater": 1, "less": -1}
 
 
@@ -100,7 +102,7 @@ def cluster_test(
     Parameters
     ----------
     values : array (subject, window, channel)
-        At least 5 subjects, no NaN.
+        At least ``LEAST_SUBJECTS`` subjects, no NaN.
     adjacency : sparse matrix (channel, channel)
         From :func:`channel_adjacency`.
     windows, channels : sequence of str
@@ -148,8 +150,12 @@ def _checked(values, adjacency, windows: Sequence[str], channels: Sequence[str])
         raise WrongUse(
             f"values must be (subject, {len(windows)} windows, {len(channels)} channels), got {values.shape}."
         )
-    if len(values) < 5:
-        raise WrongUse(f"sign flips of {len(values)} subjects cannot reach .05: at least 5 are needed.")
+    if len(values) < LEAST_SUBJECTS:
+        least = 0.5 ** (len(values) - 1)
+        raise WrongUse(
+            f"two-sided, sign flips of {len(values)} subjects have p of at least {least:.4f}, never below .05: at "
+            f"least {LEAST_SUBJECTS} subjects are needed."
+        )
     if adjacency.shape != (len(channels),) * 2:
         raise WrongUse(f"adjacency must be ({len(channels)}, {len(channels)}), got {adjacency.shape}.")
     if not np.isfinite(values).all():

@@ -75,7 +75,7 @@ def lagged(features: np.ndarray, lags: np.ndarray) -> np.ndarray:
         raise ValueError(f"lags of {min(lags)} to {max(lags)} samples do not fit a stretch of {length}.")
     out = np.zeros((length, count, len(lags)), features.dtype)
     for place, lag in enumerate(lags):
-        source = features[max(-lag, 0) : length - max(lag, 0)]
+        source = features[max(-lag, 0) : max(length - max(lag, 0), 0)]
         out[max(lag, 0) : max(lag, 0) + len(source), :, place] = source
     return out.reshape(length, -1)
 

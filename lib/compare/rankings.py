@@ -1,8 +1,8 @@
 """Whether measures agree on which model is best and on where it peaks.
 
 Comes in: scores by unit (subject, sentence), model and measure, or by sentence, layer and measure. Goes out: Kendall's
-W with a null and an interval, agreement within against between families of measures, and peaks that are chosen on half
-of the sentences and scored on the other half.
+W with a null and an interval, whether measures disagree beyond what units do, agreement within against between families
+of measures, and peaks that are chosen on half of the sentences and scored on the other half.
 """
 
 from __future__ import annotations
@@ -105,6 +105,58 @@ def concordance(
     without = pd.DataFrame({"measure": list(measures), "w": left_out, "change": np.subtract(left_out, w)})
     estimate = Estimate(float(w), low, high, n, level, f"bootstrap of {drawn}, bias-corrected", float(p))
     return Concordance(estimate, float(null.mean()), float(np.quantile(null, 0.95)), without)
+
+
+def disagreement(
+    scores: np.ndarray, measures: Sequence[str], *, n_splits: int = 40, level: float = 0.95, seed: int = 0
+) -> Estimate:
+    """Whether measures disagree on the order of models by more than chance makes one measure disagree with itself.
+
+    W below 1 says nothing: rankings of noise have it too. Here units are halved, and the order in one half is compared
+    with that in the other (Kendall's tau): a measure's with its own, minus its with another measure's. 0 where all
+    measures see one order, or none, through noise; above 0 where they see different ones.
+
+    Parameters
+    ----------
+    scores : array (unit, model, measure)
+        At least four units (subjects, sentences) and three models.
+    measures : sequence of str
+        Names of the last axis; one number under two names counts once.
+    n_splits, seed : int
+        How many random halvings, and their seed.
+    level : float
+        Of the interval: jackknife over units, Student's t. A measure that is far less reliable than the others makes
+        the mean of reliabilities exceed what two measures of one order can reach: with noise eight times as strong in
+        one as in another, .05 of intervals exclude 0 where order is one.
+    """
+    from scipy import stats
+
+    scores = _scores(scores, measures, least=3)
+    if len(scores) < 4:
+        raise WrongUse(f"halves of units are compared, which takes at least four of them, got {len(scores)}.")
+    scores, n = scores[..., _distinct(scores, measures)[0]], len(scores)
+    value = _beyond_itself(scores, n_splits, seed)
+    without = np.array([_beyond_itself(np.delete(scores, k, axis=0), n_splits, seed) for k in range(n)])
+    error = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
+    reach = stats.t.ppf((1 + level) / 2, n - 1) * error
+    p = float(2 * stats.t.sf(abs(value) / error, n - 1)) if error > 0 else float(value == 0)
+    return Estimate(value, value - reach, value + reach, n, level, "jackknife over units, halves against halves", p)
+
+
+def _beyond_itself(scores: np.ndarray, n_splits: int, seed: int) -> float:
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(n_splits):
+        a, b = (_signs(scores[half].mean(axis=0)) for half in np.array_split(rng.permutation(len(scores)), 2))
+        taus = a.T @ b
+        found.append(np.diag(taus).mean() - taus[~np.eye(len(taus), dtype=bool)].mean())
+    return float(np.mean(found))
+
+
+def _signs(mean: np.ndarray) -> np.ndarray:
+    """Which of every two models is above the other, (pair, measure), each column of length 1 (0 if all are tied)."""
+    i, j = np.triu_indices(len(mean), 1)
+    signs = np.sign(mean[i] - mean[j])
+    return signs / np.maximum(np.linalg.norm(signs, axis=0), 1.0)
 
 
 @dataclass(frozen=True)
@@ -294,7 +346,9 @@ def split_peaks(
     n_splits, seed : int
         How many random halvings; both halves of each choose and are scored once.
     redraw : bool
-        Draw each half's sentences anew with replacement, for a bootstrap in which no sentence is in both halves.
+        Draw a third of each half's sentences, with replacement, for a bootstrap in which no sentence is in both. Where
+        a peak lies, jumps: draws of as many as there are keep to the peak of these, and their percentiles leave out 0
+        in .04 to .19 of noise (18 or 60 sentences, 3 to 12 layers); draws of a third in 0 to .05.
     """
     scores, depths = np.asarray(scores, dtype=np.float64), np.asarray(depths, dtype=np.float64)
     if scores.ndim != 3 or len(scores) < 4 or depths.shape != (scores.shape[1],):
@@ -304,7 +358,7 @@ def split_peaks(
     rng, columns, found = np.random.default_rng(seed), np.arange(scores.shape[2]), []
     for _ in range(n_splits):
         parts = np.array_split(rng.permutation(len(scores)), 2)
-        parts = [rng.choice(part, len(part)) for part in parts] if redraw else parts
+        parts = [rng.choice(part, max(round(len(part) / 3), 2)) for part in parts] if redraw else parts
         halves = [np.nanmean(scores[part], axis=0) for part in parts]  # layer, measure
         if np.isnan(halves).any():
             raise ValueError("a layer or measure has no score in half of the sentences: leave it out.")

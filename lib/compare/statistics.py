@@ -294,3 +294,50 @@ def aggregate_subjects(values: np.ndarray, subjects: Sequence, *, level: float =
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * se if n > 1 else np.nan
     counts = np.array([len(own) for own in kept])
     return Aggregate(value, se, value - half, value + half, medians, names, n, counts, level)
+
+
+@dataclass(frozen=True)
+class Between:
+    """Share of variance that lies between groups, 0 to 1, by column, beside what chance gives.
+
+    Attributes
+    ----------
+    share : array (c,)
+    chance, chance_high : array (c,)
+        Mean and 95th percentile of the share where groups are exchanged; the mean is (groups - 1) / (n - 1).
+    p : array (c,)
+        (b + 1) / (P + 1), b of the P exchanges giving at least the share; not corrected for the number of columns.
+    n, n_groups : int
+    """
+
+    share: np.ndarray
+    chance: np.ndarray
+    chance_high: np.ndarray
+    p: np.ndarray
+    n: int
+    n_groups: int
+
+
+def between_groups(values: np.ndarray, groups: Sequence, *, n_permutations: int = 999, seed: int = 0) -> Between:
+    """How much of the variance of each column lies between groups of rows, against exchanged groups.
+
+    Parameters
+    ----------
+    values : array (n, c)
+    groups : sequence of length n
+        Which group each row belongs to; at least two groups, fewer than rows.
+    n_permutations, seed : int
+        Exchanges and their seed.
+    """
+    values, (names, of) = np.asarray(values, dtype=np.float64), np.unique(np.asarray(groups), return_inverse=True)
+    if values.ndim != 2 or len(values) != len(of) or not 2 <= len(names) < len(of):
+        raise WrongUse(f"values (n, c) and n labels of 2 to n - 1 groups, got {values.shape} and {len(names)} groups")
+    if not np.isfinite(values).all() or (values.std(axis=0) == 0).any():
+        raise WrongUse("a column with NaN or without variance has no share between groups: leave it out")
+    x, member = (values - values.mean(axis=0)) / values.std(axis=0), np.eye(len(names))[of] / np.sqrt(np.bincount(of))
+    rng = np.random.default_rng(seed)
+    orders = [np.arange(len(x)), *(rng.permutation(len(x)) for _ in range(n_permutations))]
+    share = np.stack([((member[order].T @ x) ** 2).sum(axis=0) for order in orders]) / len(x)
+    p = ((share[1:] >= share[0] - 1e-12).sum(axis=0) + 1) / (n_permutations + 1)
+    high = np.quantile(share[1:], 0.95, axis=0)
+    return Between(share[0], np.full(len(p), (len(names) - 1) / (len(x) - 1)), high, p, len(x), len(names))

@@ -125,15 +125,18 @@ def _interpolated(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.n
 
 
 def _smoothed(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.ndarray:
-    samples = np.gradient(times)
-    spacing = np.maximum(np.gradient(at) if len(at) > 1 else np.zeros(1), np.median(samples))
+    samples = np.gradient(times) if len(times) > 1 else np.ones(1)
+    spacing = np.maximum(np.gradient(at) if len(at) > 1 else np.median(samples), np.median(samples))
+    first = np.minimum(np.searchsorted(times, at - LOBES * spacing), len(times) - 1)
+    stop = np.maximum(np.searchsorted(times, at + LOBES * spacing), first + 1)
+    near = first[:, None] + np.arange((stop - first).max())  # frame, sample
+    away = (times[np.minimum(near, len(times) - 1)] - at[:, None]) / spacing[:, None]
+    weights = np.sinc(away) * np.cos(np.pi * np.clip(away / LOBES, -1, 1) / 2) ** 2
+    weights *= np.where(near < stop[:, None], samples[np.minimum(near, len(times) - 1)], 0)
+    weights /= weights.sum(axis=1, keepdims=True)
     out = np.empty((len(at), *values.shape[1:]))
-    for row, (t, width) in enumerate(zip(at, spacing, strict=True)):
-        first, stop = np.searchsorted(times, [t - LOBES * width, t + LOBES * width])
-        first, stop = min(first, len(times) - 1), max(stop, first + 1)
-        away = (times[first:stop] - t) / width
-        weights = np.sinc(away) * np.cos(np.pi * np.clip(away / LOBES, -1, 1) / 2) ** 2 * samples[first:stop]
-        out[row] = np.tensordot(weights / weights.sum(), values[first:stop], axes=1)  # c
+    for row, (start, end) in enumerate(zip(first, stop, strict=True)):
+        out[row] = np.tensordot(weights[row, : end - start], values[start:end], axes=1)  # c
     return out
 
 

@@ -167,6 +167,6 @@ def _readers() -> list[str]:
 
 
 def _own_folder(facts: Card, seed: int | None) -> list[Path]:
-    """Weights of a loader that doesn't say where they are: the model's own folder, if it has one."""
-    folder = checkpoints.models_folder() / facts["name"]
-    return [folder] if seed is None and folder.is_dir() else []
+    """Weights of a loader that doesn't say where they are: all files of the model's own folder, if it has one."""
+    files = (checkpoints.models_folder() / facts["name"]).rglob("*")
+    return sorted(path for path in files if path.is_file() and path.stat().st_size) if seed is None else []

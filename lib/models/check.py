@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lib.ground import DamagedData, MissingData, WrongUse
-from lib.models import Model, card, load, load_language, original, storage
-from lib.models.activations import Activations
-from lib.models.extraction import prepared
+from lib.models import Model, card, load, load_language, original
+from lib.models.activations import Frames
+from lib.models.extraction import prepared, read_frames, write_frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,13 +109,13 @@ def _listens(model, facts, sentence) -> tuple[dict[str, str], pd.DataFrame, list
         *_unsteady(model, activations, again, samples, rate),
         *_wrong_cache(activations),
     ]
-    told = {
+    measured = {
         "revision": model.revision,
         "speed": f"{len(samples) / rate / seconds:.3g} times real time ({len(samples) / rate:.1f} s of sound in "
         f"{seconds:.3g} s; the first time, with reading the weights, {first - start:.3g} s)",
         "memory": f"{_peak_memory():,.0f} MB at most, of the whole process",
     }
-    return told, layers, problems
+    return measured, layers, problems
 
 
 def _table(model, activations) -> pd.DataFrame:
@@ -226,9 +226,8 @@ def _apart(one, two) -> str:
 def _wrong_cache(activations) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sound.safetensors"
-        storage.write_frames(file, [{k: (v, activations.times[k]) for k, v in activations.layers.items()}])
-        found = storage.read_frames(file, {layer: values.shape[1] for layer, values in activations.layers.items()})
-        back = Activations(*found) if found else None
+        write_frames(file, [{k: Frames(v, activations.times[k]) for k, v in activations.layers.items()}])
+        back = read_frames(file, {layer: values.shape[1] for layer, values in activations.layers.items()})
         for layer, values in activations.layers.items():
             if back is None or not np.array_equal(back.layers[layer], values):
                 yield f"layer {layer!r} does not come back from the cache as it was"
@@ -255,13 +254,13 @@ def _reads(model, facts) -> tuple[dict[str, str], pd.DataFrame, list[str]]:
     if "layers" in facts and facts["layers"] != len(model.layers):
         problems.append(f"layers is {len(model.layers)}, its card says {facts['layers']}")
     rows = [(layer, width, len(states[0].spans)) for layer, width in model.layers.items()]
-    told = {
+    measured = {
         "revision": model.revision,
         "speed": f"{len(TEXTS) / seconds:.3g} texts per second (the first time, with reading the weights, "
         f"{first - start:.3g} s)",
         "memory": f"{_peak_memory():,.0f} MB at most, of the whole process",
     }
-    return told, pd.DataFrame(rows, columns=["layer", "units", "tokens"]).set_index("layer"), problems
+    return measured, pd.DataFrame(rows, columns=["layer", "units", "tokens"]).set_index("layer"), problems
 
 
 def _peak_memory() -> float:

@@ -18,11 +18,12 @@ from lib.ground import unknown
 from lib.models import storage
 from lib.models.activations import Activations, Frames, checked
 from lib.models.precision import PRECISIONS, computing
-from lib.models.windows import batches, heard_in_windows
+from lib.models.windows import batches, represented_in_windows
 
 if TYPE_CHECKING:
     import pandas as pd
 
+TIMES = "times of "  # before a layer's name: the array with its clock, in files
 LIST = 120.0  # seconds of sound held in memory while equal lengths are looked for
 
 Sound = tuple[np.ndarray, float]
@@ -217,7 +218,7 @@ def one_sound(model: Model, samples: np.ndarray, rate: float, *, cache: bool, **
 
 @dataclass(frozen=True)
 class Hearing:
-    """How a model hears: which layers are kept (with their widths), in what precision and in what windows (seconds)."""
+    """How a model hears: the layers that are wanted with their widths, its precision and its windows in seconds."""
 
     model: Model
     layers: dict[str, int]
@@ -233,14 +234,14 @@ class Hearing:
                 raise unknown(f"layer of {model.name}", layer, model.layers)
         if precision not in PRECISIONS:
             raise unknown("precision", precision, PRECISIONS)
-        kept = {layer: model.layers[layer] for layer in (model.layers if layers is None else layers)}
+        chosen = {layer: model.layers[layer] for layer in (model.layers if layers is None else layers)}
         window, context = (model.window if window is None else window), (model.context if context is None else context)
         if not (context >= 0 and window > 2 * context):
             raise ValueError(f"a window of {window} s with {context} s of context at either end leaves nothing between")
-        return cls(model, kept, precision, window, context)
+        return cls(model, chosen, precision, window, context)
 
     def represent(self, waves: np.ndarray) -> dict[str, Frames]:
-        """Layers that are kept, of waveforms (sounds, samples) of equal length."""
+        """Layers that are wanted, of waveforms (sounds, samples) of equal length."""
         with computing(self.precision):
             frames = self.model.represent(waves)
         if missing := self.layers.keys() - frames.keys():
@@ -258,7 +259,7 @@ class Hearing:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of result for one sound: how it is made of pieces, kept in a file and found there again."""
+    """A kind of result for one sound: how it is made of pieces, written to a file and read from there."""
 
     name: str
     gather: Callable[[Iterable[Piece]], Any]
@@ -278,8 +279,14 @@ def pooled(pieces: Iterable[Piece]) -> dict[str, np.ndarray]:
 
 def _write_pooled(file, pieces) -> dict[str, np.ndarray]:
     row = pooled(pieces)
-    storage.write(file, row)
+    storage.write(file, [row])
     return row
+
+
+def _read_pooled(file, widths) -> dict[str, np.ndarray] | None:
+    """One row a layer, in memory: a mapped file for each of many sounds would be too many."""
+    row = storage.read(file, widths)
+    return row and {layer: np.array(values) for layer, values in row.items()}
 
 
 def joined(pieces: Iterable[Piece]) -> Activations:
@@ -291,16 +298,28 @@ def joined(pieces: Iterable[Piece]) -> Activations:
 
 def write_frames(file: Path, pieces: Iterable[Piece]) -> Activations:
     """Pieces of one sound as one, on disk."""
-    return Activations(*storage.write_frames(file, pieces))
+    return _activations(storage.write(file, map(_arrays, pieces)))
 
 
 def read_frames(file: Path, widths: dict[str, int]) -> Activations | None:
     """What ``write_frames`` wrote, or None if there is nothing sound."""
-    found = storage.read_frames(file, widths)
-    return Activations(*found) if found else None
+    found = storage.read(file, {**widths, **{TIMES + layer: None for layer in widths}})
+    return _activations(found) if found else None
 
 
-_POOLED = Kind("pooled", pooled, _write_pooled, storage.read)
+def _arrays(piece: Piece) -> dict[str, np.ndarray]:
+    """Layers of a piece, and beside each its times."""
+    times = {TIMES + layer: np.asarray(frames.times, "f8") for layer, frames in piece.items()}
+    return times | {layer: np.asarray(frames.values, "f4") for layer, frames in piece.items()}
+
+
+def _activations(arrays: Mapping[str, np.ndarray]) -> Activations:
+    layers = [name for name in arrays if TIMES + name in arrays]
+    times = {name: np.array(arrays[TIMES + name]) for name in layers}
+    return Activations({name: arrays[name] for name in layers}, times)
+
+
+_POOLED = Kind("pooled", pooled, _write_pooled, _read_pooled)
 _FRAMES = Kind("frames", joined, write_frames, read_frames)
 
 
@@ -351,4 +370,4 @@ def _represented(hearing, waves) -> Iterator[tuple[int, Iterable[Piece]]]:
             yield i, [{layer: Frames(values[place], times) for layer, (values, times) in frames.items()}]
         del frames  # before the next are made
     for i in (i for i in waves if i not in short):
-        yield i, heard_in_windows(hearing.represent, waves[i], rate, hearing.window, hearing.context)
+        yield i, represented_in_windows(hearing.represent, waves[i], rate, hearing.window, hearing.context)

@@ -1,32 +1,34 @@
 """The shelf of computed activations: one file per model and sound, never half written, never trusted blindly.
 
-Comes in: a model's name, revision and layers, and the sound itself. Goes out: {layer: array} as it was computed, or
+Comes in: a model's name, revision and layers, and the sound itself. Goes out: {name: array} as it was computed, or
 nothing, where there is no file or a damaged one.
 
 A shelf is a folder ``activations/<model>/<key>``, the key a hash of model, revision, layers with their widths, dtype
-and kind. A safetensors file in it is named by the hash of its sound, so a sound is known by its content alone. One row
-a layer goes through ``write`` and ``read``; frames, which may be more than memory holds, through ``write_frames`` and
-``read_frames``: piece by piece onto the disk, and mapped from there.
+and kind. A safetensors file in it is named by the hash of its sound, so a sound is known by its content alone. Arrays
+may be more than memory holds: they go piece by piece onto the disk, and are mapped from there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO
 
 import numpy as np
 
 from lib.ground import WrongUse, cache_folder, fingerprint, replacing
 
-DTYPE = np.dtype("float32")
-TIMES = "times of "  # before a layer's name: the tensor with its clock
-NUMBERS = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}  # as safetensors calls them
-BLOCK = 1 << 20  # bytes that are copied at once
+DTYPE = np.dtype("<f4")
+NUMBERS = {"F32": DTYPE, "F64": np.dtype("<f8")}  # as safetensors calls them
+BLOCK = 1 << 20  # bytes that are copied or checked at once, and of an array that stay in memory while it grows
 
 
 def shelf(name: str, revision: str, layers: Mapping[str, int], kind: str) -> Path:
@@ -50,187 +52,137 @@ def file_of(folder: Path, samples: np.ndarray, rate: float) -> Path:
     return folder / f"{digest.hexdigest()[:32]}.safetensors"
 
 
-def write(path: Path, layers: Mapping[str, np.ndarray]) -> None:
-    """Write {layer: array} as float32, with a checksum, in one step."""
-    from safetensors.numpy import save_file
-
-    layers = {layer: np.ascontiguousarray(values, dtype=DTYPE) for layer, values in layers.items()}
-    with replacing(path) as scratch:
-        save_file(layers, scratch, metadata={"checksum": _checksum(layers)})
-
-
-def read(path: Path, widths: Mapping[str, int]) -> dict[str, np.ndarray] | None:
-    """Read {layer: array}; None if there is no such file, or if it is damaged (then with a warning).
+def write(path: Path, pieces: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Write arrays piece by piece, with a checksum, in one step at the end.
 
     Parameters
     ----------
     path : pathlib.Path
         From ``file_of``.
-    widths : mapping of str to int
-        Layers the file must hold, with the length of their last axis.
-    """
-    return _checked(path, _load, _checksum, widths)
-
-
-def write_frames(path: Path, pieces: Iterable[Mapping[str, tuple]]) -> tuple[dict, dict]:
-    """Write the frames of one sound piece by piece, with their times and a checksum, in one step at the end.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        From ``file_of``.
-    pieces : iterable of {layer: (values, times)}
-        Frames in order of time: values (frames, units), times (frames,) in seconds. Memory holds one piece.
+    pieces : iterable of {name: array}
+        float32 or float64. Those of one name follow each other along their first axis; memory holds one piece.
 
     Returns
     -------
-    layers, times : dict of str to array
-        Each layer (frames, units) float32, mapped from the file, and its times (frames,) float64.
+    dict of str to array
+        The arrays, mapped from the file.
     """
-    with replacing(path) as scratch:
-        growing = {}
+    growing: dict[str, _Growing] = {}
+    with replacing(path) as scratch, ExitStack() as files:
         for piece in pieces:
-            for layer, (values, times) in piece.items():
-                for name, array in ((TIMES + layer, np.asarray(times, "f8")), (layer, np.asarray(values, "f4"))):
-                    if name not in growing:
-                        growing[name] = _Growing(scratch.parent / str(len(growing)), array.dtype, array.shape[1:])
-                    growing[name].append(array)
+            for name, rows in piece.items():
+                if name not in growing:
+                    file = files.enter_context(SpooledTemporaryFile(BLOCK, dir=scratch.parent))
+                    growing[name] = _Growing(file, rows.dtype, rows.shape[1:])
+                growing[name].append(rows)
         _assemble(scratch, growing)
-    return _split(_mapped(path)[0])
+    return _mapped(path)[0]
 
 
-def read_frames(path: Path, widths: Mapping[str, int]) -> tuple[dict, dict] | None:
-    """Layers and times as ``write_frames`` gave them; None if there is no such file, or a damaged one (with a warning).
+def read(path: Path, widths: Mapping[str, int | None]) -> dict[str, np.ndarray] | None:
+    """Give arrays as they were written, mapped from the file.
 
     Parameters
     ----------
     path : pathlib.Path
         From ``file_of``.
-    widths : mapping of str to int
-        Layers the file must hold, with their number of units.
+    widths : mapping of str to int or None
+        Arrays the file must hold: float32 with the length of their last axis, or a list of times in float64 (None).
+
+    Returns
+    -------
+    dict of str to array, or None
+        In the order of `widths`. None if there is no such file, or if it is damaged (then with a warning).
     """
-    found = _checked(path, _mapped, _frames_checksum, {**widths, **{TIMES + layer: None for layer in widths}})
-    return _split(found) if found else None
-
-
-def _split(tensors) -> tuple[dict, dict]:
-    layers = [name for name in tensors if not name.startswith(TIMES)]
-    return {layer: tensors[layer] for layer in layers}, {layer: np.array(tensors[TIMES + layer]) for layer in layers}
+    if not path.exists():
+        return None
+    try:
+        arrays, written = _mapped(path)
+        damage = _misfit(arrays, widths)
+        if not damage and _checksum({name: (a.shape, _crc(a)) for name, a in arrays.items()}) != written:
+            damage = "its content does not have the checksum it was written with"
+    except Exception as error:  # the file may hold any bytes, and each part of it fails in its own way
+        damage = f"{type(error).__name__}: {error}"
+    if damage:
+        warnings.warn(f"{path} is damaged ({damage}); its sound is represented again", stacklevel=2)
+        return None
+    return {name: arrays[name] for name in widths}
 
 
 @dataclass
 class _Growing:
-    """A tensor of which the number of rows is not known yet, in a file of its own."""
+    """An array of which the number of rows is not known yet, in a file of its own."""
 
-    path: Path
+    file: BinaryIO
     dtype: np.dtype
     row: tuple[int, ...]
     count: int = 0
+    crc: int = 0
 
-    def append(self, rows) -> None:
-        with self.path.open("ab") as file:
-            file.write(np.ascontiguousarray(rows))
+    def append(self, rows: np.ndarray) -> None:
+        raw = np.ascontiguousarray(rows, self.dtype)
+        self.file.write(raw)
+        self.crc = zlib.crc32(raw, self.crc)
         self.count += len(rows)
 
     @property
     def shape(self) -> tuple[int, ...]:
         return (self.count, *self.row)
 
-    def blocks(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            while block := file.read(BLOCK):
-                yield block
-
 
 def _assemble(path, growing) -> None:
-    """Put tensors together as one safetensors file: length of the header, header, numbers (the wider ones first)."""
+    """Put arrays together as one safetensors file: length of the header, header, numbers (the wider ones first)."""
+    checksum = _checksum({name: (array.shape, array.crc) for name, array in growing.items()})
     ordered = dict(sorted(growing.items(), key=lambda item: -item[1].dtype.itemsize))
-    header, start = {"__metadata__": {"checksum": _frames_checksum(growing)}}, 0
-    for name, tensor in ordered.items():
-        end = start + tensor.path.stat().st_size
-        kind = next(kind for kind, dtype in NUMBERS.items() if dtype == tensor.dtype)
-        header[name] = {"dtype": kind, "shape": tensor.shape, "data_offsets": [start, end]}
+    header, start = {"__metadata__": {"checksum": checksum}}, 0
+    for name, array in ordered.items():
+        end = start + array.file.tell()
+        kind = next(kind for kind, dtype in NUMBERS.items() if dtype == array.dtype)
+        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [start, end]}
         start = end
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for tensor in ordered.values():
-            file.writelines(tensor.blocks())
-
-
-def _frames_checksum(tensors) -> str:
-    """Of names, shapes and numbers, in blocks. A cyclic one: it reveals damage, and frames are too many for a hash."""
-    total = 0
-    for name in sorted(tensors):
-        total = zlib.crc32(f"{name} {tensors[name].shape} ".encode(), total)
-        for block in _blocks(tensors[name]):
-            total = zlib.crc32(block, total)
-    return f"{total:08x}"
-
-
-def _blocks(tensor) -> Iterator:
-    """Numbers of a tensor, from its raw file or mapped, a block of bytes at a time."""
-    if isinstance(tensor, _Growing):
-        yield from tensor.blocks()
-    else:
-        raw = tensor.reshape(-1).view(np.uint8)
-        yield from (raw[start : start + BLOCK] for start in range(0, len(raw), BLOCK))
+        for array in ordered.values():
+            array.file.seek(0)
+            shutil.copyfileobj(array.file, file, BLOCK)
 
 
 def _mapped(path) -> tuple[dict[str, np.ndarray], str]:
-    """Tensors of a file as views of the disk, and the checksum they were written with."""
+    """Arrays of a file as views of the disk, and the checksum they were written with."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(min(size, path.stat().st_size)))
     checksum = header.pop("__metadata__")["checksum"]
     data = np.memmap(path, np.uint8, "r", offset=8 + size)
-    tensors = {}
-    for name, told in header.items():
-        start, end = told["data_offsets"]
-        tensors[name] = data[start:end].view(NUMBERS[told["dtype"]]).reshape(told["shape"])
-    return tensors, checksum
+    arrays = {}
+    for name, facts in header.items():
+        start, end = facts["data_offsets"]
+        arrays[name] = data[start:end].view(NUMBERS[facts["dtype"]]).reshape(facts["shape"])
+    return arrays, checksum
 
 
-def _checked(path, load, checksum, widths) -> dict[str, np.ndarray] | None:
-    """What `load` finds in the file, in the order of `widths`; None, with a warning, if it is not what it should be."""
-    if not path.exists():
-        return None
-    try:
-        tensors, written = load(path)
-        damage = _misfit(tensors, widths)
-        if not damage and checksum(tensors) != written:
-            damage = "its content does not have the checksum it was written with"
-    except Exception as error:  # the file may hold any bytes, and the library raises as many kinds of error
-        damage = f"{type(error).__name__}: {error}"
-    if damage:
-        warnings.warn(f"{path} is damaged ({damage}); its sound is represented again", stacklevel=3)
-        return None
-    return {name: tensors[name] for name in widths}
+def _checksum(contents: Mapping[str, tuple]) -> str:
+    """Of names, shapes and numbers. A cyclic one: it reveals damage, and frames are too many for a hash."""
+    lines = [f"{name} {list(shape)} {crc}" for name, (shape, crc) in sorted(contents.items())]
+    return f"{zlib.crc32(' '.join(lines).encode()):08x}"
 
 
-def _load(path) -> tuple[dict[str, np.ndarray], str]:
-    from safetensors import safe_open
+def _crc(array) -> int:
+    raw, total = array.reshape(-1).view(np.uint8), 0
+    for start in range(0, len(raw), BLOCK):
+        total = zlib.crc32(raw[start : start + BLOCK], total)
+    return total
 
-    with safe_open(path, framework="numpy") as file:
-        return {layer: file.get_tensor(layer) for layer in file.keys()}, file.metadata()["checksum"]  # noqa: SIM118
 
-
-def _misfit(layers, widths) -> str:
+def _misfit(arrays, widths) -> str:
     """Why a file's content is not what it should be about; empty if it is."""
-    if set(layers) != set(widths):
-        return f"it holds the layers {sorted(layers)}, not {sorted(widths)}"
-    for layer, width in widths.items():
-        found = layers[layer]
-        dtype, shape = (DTYPE, (width,)) if width is not None else (np.dtype("float64"), found.shape[:1])
+    if set(arrays) != set(widths):
+        return f"it holds {sorted(arrays)}, not {sorted(widths)}"
+    for name, width in widths.items():
+        found = arrays[name]
+        dtype, shape = (DTYPE, (width,)) if width is not None else (NUMBERS["F64"], found.shape[:1])
         if found.dtype != dtype or found.shape[-1:] != shape:
-            return f"layer {layer!r} is {found.dtype} {found.shape}, not {dtype} (..., {shape[0]})"
+            return f"{name!r} is {found.dtype} {found.shape}, not {dtype} (..., {shape[0]})"
     return ""
-
-
-def _checksum(layers) -> str:
-    digest = hashlib.sha256()
-    for layer in sorted(layers):
-        digest.update(f"{layer} {layers[layer].shape} ".encode())
-        digest.update(layers[layer])
-    return digest.hexdigest()

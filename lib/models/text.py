@@ -131,7 +131,7 @@ def sound_words(
     for name, state in zip(missing, states, strict=True):
         rows[name] = state.over(len(before), len(before) + len(name))
         if files[name]:
-            storage.write(files[name], rows[name])
+            storage.write(files[name], [rows[name]])
     return {layer: np.stack([rows[name][layer] for name in names]) for layer in model.layers}
 
 

@@ -1,7 +1,7 @@
 """Which stretches of sound are represented together: batches of equal length, and windows of a long sound.
 
 Comes in: waveforms at the model's sampling rate, and the function that represents several of equal length. Goes out:
-the frames of a long sound as if it had been heard at once, a few windows at a time.
+the frames of a long sound as if it had been represented at once, a few windows at a time.
 
 Windows overlap. Frames of the overlap are taken from the window that has more sound around them, so that every frame
 has at least `context` seconds of sound before and after it, as far as the sound goes. Where that covers all that a
@@ -36,7 +36,7 @@ def batches(lengths: Mapping[int, int], rate: float) -> Iterator[list[int]]:
         yield from (keys[start : start + size] for start in range(0, len(keys), size))
 
 
-def heard_in_windows(
+def represented_in_windows(
     represent: Represent, wave: np.ndarray, rate: int, window: float, context: float
 ) -> Iterator[dict[str, Frames]]:
     """Frames of a sound that is longer than a window, piece by piece.
@@ -98,9 +98,9 @@ def _period(frames, rate) -> int:
 
 def _between(frames, place, start, low, high) -> dict[str, Frames]:
     """Frames of one window that starts at `start` and stands for the time from `low` to `high`, in seconds."""
-    kept = {}
+    chosen = {}
     for layer, (values, times) in frames.items():
         times = times + start
         inside = (times >= low - SAME_TIME) & (times < high - SAME_TIME)
-        kept[layer] = Frames(values[place][inside], times[inside])
-    return kept
+        chosen[layer] = Frames(values[place][inside], times[inside])
+    return chosen

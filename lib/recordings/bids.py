@@ -7,7 +7,7 @@ Nothing is filtered, re-referenced or repaired here.
 
 from __future__ import annotations
 
-import json
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from lib import ground
+from lib.recordings.tables import read_table
 from lib.recordings.units import in_volts
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 MICRO = 1e6
 """Microvolts per volt: mne counts in V, responses are in µV."""
+BYTES = {"INT_16": 2, "INT_32": 4, "IEEE_FLOAT_32": 4}
+"""Of one number in a BrainVision file, by its BinaryFormat."""
 
 
 def subjects(root: str | Path) -> tuple[str, ...]:
@@ -34,13 +37,15 @@ def subjects(root: str | Path) -> tuple[str, ...]:
     ------
     ground.MissingData
         `root` is no BIDS data set: it has no dataset_description.json.
+    ground.DamagedData
+        participants.tsv cannot be read, or has no column participant_id.
     """
     root = _dataset(root)
     here = sorted(path.name.removeprefix("sub-") for path in root.glob("sub-*") if path.is_dir())
     table = root / "participants.tsv"
     if not table.is_file():
         return tuple(here)
-    listed = pd.read_csv(table, sep="\t", dtype=str, encoding="utf-8-sig")["participant_id"]
+    listed = read_table(table, "\t", ["participant_id"])["participant_id"]
     order = [name.removeprefix("sub-") for name in listed]
     return tuple(sorted(here, key=lambda name: (order.index(name) if name in order else len(order), name)))
 
@@ -88,7 +93,8 @@ def read_raw(
     ground.MissingData
         There is no such recording, or only a pointer of git-annex in its place.
     ground.DamagedData
-        The recording cannot be read, or is not as long as its sidecar says.
+        The recording cannot be read, or its amplitudes are not those of EEG. What its sidecar says of its length does
+        not count: whoever knows what was heard sees whether it is too short.
     """
     from mne_bids import BIDSPath, read_raw_bids
 
@@ -101,11 +107,25 @@ def read_raw(
             raw = read_raw_bids(path.copy().update(extension=file.suffix), verbose="ERROR")
     except (OSError, ValueError, RuntimeError, KeyError, IndexError, UnicodeDecodeError) as error:
         raise ground.DamagedData(f"{file} cannot be read as EEG in BIDS: {error}") from error
-    _check_length(raw, file)
     raw = in_volts(raw, _stated_units(raw, path), str(file))
     if montage is not None and raw.get_montage() is None:
-        raw.set_montage(montage, verbose="ERROR")
+        _place(raw, montage, file)
     return raw
+
+
+def _place(raw: mne.io.BaseRaw, montage: str, file: Path) -> None:
+    """Give the EEG channels the positions of a layout; those that it lacks stay without one, and are named."""
+    import mne
+
+    layout = mne.channels.make_standard_montage(montage)
+    known = {name.lower() for name in layout.ch_names}
+    names = [raw.ch_names[k] for k in eeg_channels(raw)]
+    outside = [name for name in names if name.lower() not in known]
+    if len(outside) == len(names):
+        raise ground.DamagedData(f"{file}: none of its {len(names)} EEG channels ({names[0]}, ...) is in {montage}")
+    raw.set_montage(layout, match_case=False, on_missing="ignore", verbose="ERROR")
+    if outside:
+        warnings.warn(f"{file}: {', '.join(outside)} have no position in {montage}", stacklevel=3)
 
 
 def _stated_units(raw: mne.io.BaseRaw, path: Any) -> dict[str, list[str]]:
@@ -114,8 +134,8 @@ def _stated_units(raw: mne.io.BaseRaw, path: Any) -> dict[str, list[str]]:
     table = path.copy().find_matching_sidecar(suffix="channels", extension=".tsv", on_error="ignore")
     if table is None:
         return stated
-    listed = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if {"name", "units"} <= set(listed):
+    listed = read_table(Path(table), "\t", ["name"])
+    if "units" in listed:
         for name, text in zip(listed["name"], listed["units"], strict=True):
             stated.setdefault(name, []).append(text)
     return stated
@@ -127,7 +147,10 @@ def joined(raws: Sequence[mne.io.BaseRaw]) -> mne.io.BaseRaw:
 
     if any(raw.preload for raw in raws):  # else those in memory would be read again, and what was done to them lost
         raws = [raw.load_data(verbose="ERROR") for raw in raws]
-    return mne.concatenate_raws(list(raws), verbose="ERROR")
+    notes = dict.fromkeys(raw.info["description"] for raw in raws if raw.info["description"])
+    whole = mne.concatenate_raws(list(raws), verbose="ERROR")
+    whole.info["description"] = "; ".join(notes) or None
+    return whole
 
 
 def marked(raw: mne.io.BaseRaw, kind: str) -> pd.DataFrame:
@@ -136,7 +159,13 @@ def marked(raw: mne.io.BaseRaw, kind: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        onset and duration [s from the first sample of `raw`], indexed by NAME, in order of time.
+        onset and duration [s from the first sample of `raw`], indexed by NAME, in order of time. What is marked twice
+        at the same time, as by a file of markers and by events.tsv, is marked once.
+
+    Raises
+    ------
+    ground.DamagedData
+        A name is marked at two times.
     """
     rows = [
         (text.partition("/")[2], onset - raw.first_time, duration)
@@ -145,7 +174,12 @@ def marked(raw: mne.io.BaseRaw, kind: str) -> pd.DataFrame:
         )
         if text.startswith(f"{kind}/")
     ]
-    return pd.DataFrame(rows, columns=["name", "onset", "duration"]).set_index("name").sort_values("onset")
+    table = pd.DataFrame(rows, columns=["name", "onset", "duration"]).sort_values("onset", kind="stable")
+    for name, same in table[table["name"].duplicated(keep=False)].groupby("name"):
+        if np.ptp(same["onset"]) > 1 / raw.info["sfreq"]:
+            times = ", ".join(f"{onset:.3f}" for onset in same["onset"])
+            raise ground.DamagedData(f"{kind}/{name} is marked at {times} s in one recording")
+    return table.drop_duplicates("name").set_index("name")
 
 
 def cut(
@@ -219,12 +253,12 @@ def _data_file(path: Any) -> Path:
     """The header or data file that mne reads, once it is known that samples are really there."""
     folder = Path(path.directory)
     found = {file.suffix: file for file in sorted(folder.glob(f"{path.basename}.*"))}
-    for header, data in ((".vhdr", ".eeg"), (".edf", ".edf"), (".bdf", ".bdf"), (".set", ".set")):
-        if header in found:
-            samples = found.get(data, found[header].with_suffix(data))
-            for file in (found[header], samples):
-                _check_present(file)
-            return found[header]
+    for ending in (".vhdr", ".edf", ".bdf", ".set"):
+        if ending in found:
+            _check_present(found[ending])
+            if ending == ".vhdr":
+                samples_of(found[ending])
+            return found[ending]
     raise ground.MissingData(f"no recording {folder / path.basename} (.vhdr with .eeg, .edf, .bdf or .set)")
 
 
@@ -235,11 +269,47 @@ def _check_present(file: Path) -> None:
         raise ground.MissingData(f"no file {file}")
 
 
-def _check_length(raw: mne.io.BaseRaw, file: Path) -> None:
-    sidecar = file.with_suffix(".json")
-    if not sidecar.is_file():
-        return
-    promised = json.loads(sidecar.read_text(encoding="utf-8-sig")).get("RecordingDuration")
-    seconds = raw.n_times / raw.info["sfreq"]
-    if isinstance(promised, (int, float)) and abs(promised - seconds) > 1.5 / raw.info["sfreq"]:
-        raise ground.DamagedData(f"{file} holds {seconds:.3f} s, but {sidecar.name} says {promised:.3f} s")
+def samples_of(header: Path) -> Path:
+    """The file of samples that a BrainVision header names, whatever its ending.
+
+    Raises
+    ------
+    ground.MissingData
+        It is not there, or only git-annex's pointer to it.
+    ground.DamagedData
+        The header names none.
+    """
+    name = _brainvision_facts(header).get("DataFile", "")
+    if not name:
+        raise ground.DamagedData(f"{header} cannot be read as a BrainVision header: it names no DataFile")
+    file = header.with_name(name.replace("$b", header.stem))
+    beside = [path.name for path in header.parent.glob(f"{header.stem}.*") if path.suffix in (".eeg", ".dat", ".avg")]
+    if beside and not file.exists() and not file.is_symlink():
+        raise ground.MissingData(
+            f"{header} names samples in {name!r}, which is not there, but {beside[0]} is: correct its line DataFile="
+        )
+    _check_present(file)
+    return file
+
+
+def brainvision_seconds(header: Path) -> float:
+    """How long a BrainVision recording lasts, by its samples: what side files say may be rounded or of something else.
+
+    Raises
+    ------
+    ground.MissingData, ground.DamagedData
+        As ``samples_of``, or the header does not say how samples are stored.
+    """
+    size, facts = samples_of(header).stat().st_size, _brainvision_facts(header)
+    try:
+        width = int(facts["NumberOfChannels"]) * BYTES[facts["BinaryFormat"].upper()]
+        return size // width * float(facts["SamplingInterval"]) * 1e-6
+    except (KeyError, ValueError) as error:
+        raise ground.DamagedData(
+            f"{header} cannot be read as a BrainVision header of binary samples: {error}"
+        ) from error
+
+
+def _brainvision_facts(header: Path) -> dict[str, str]:
+    text = header.read_bytes().decode("utf-8", "replace")
+    return dict(re.findall(r"^(\w+)=(.*?)[ \t\r]*$", text, re.MULTILINE))

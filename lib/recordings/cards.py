@@ -6,6 +6,7 @@ with its SHA-256.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -69,6 +70,7 @@ FURTHER = {
     "more_bad": "bad channels that others added",
 }
 """Keys that some loaders read and some pages quote."""
+LOADER = re.compile(r"[a-z]\w*(\.[a-z]\w*)*:[a-z]\w*")
 
 
 class _Once(yaml.SafeLoader):
@@ -137,12 +139,11 @@ def _wrong_kind(facts: Mapping[str, Any]) -> str:
     texts = [key for key in NEEDED if key != "simulated" and not isinstance(facts[key], str)]
     if texts:
         return f"{texts[0]} must be a text, not {facts[texts[0]]!r}: put it in quotes"
-    module, colon, function = facts["loader"].partition(":")
-    if not (colon and function.isidentifier() and all(part.isidentifier() for part in module.split("."))):
+    if not LOADER.fullmatch(facts["loader"]):
         return f"loader must be a module and a function, such as public.natsound:load, not {facts['loader']!r}"
-    if not (facts["simulated"] or "archive" in facts or {"version", "get", "needs"} <= set(facts)):
-        return "it needs archive, or version, get and needs (how its files are had)"
-    return ""
+    if facts["simulated"] or "archive" in facts or {"version", "get", "needs"} <= set(facts):
+        return ""
+    return "it needs archive, or version, get and needs (how its files are had)"
 
 
 def loader(name: str) -> str:

@@ -168,8 +168,11 @@ def _check(raw, band, band_filter, notch_filter, bad, repair) -> None:
             raise unknown(kind, name, [str(one) for one in known])
     if isinstance(bad, str) and bad not in BAD_RULES:
         raise unknown("rule for bad channels", bad, BAD_RULES)
+    _check_band(band, raw.info["sfreq"] / 2)
+
+
+def _check_band(band: tuple[float | None, float | None] | None, nyquist: float) -> None:
     low, high = band or (None, None)
-    nyquist = raw.info["sfreq"] / 2
     if not (low or 0) < (high or nyquist) <= nyquist:
         raise WrongUse(f"band {band} must rise and end below half the sampling rate, {nyquist:g} Hz.")
 

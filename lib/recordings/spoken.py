@@ -6,8 +6,11 @@ out: the tables of an ``EEGRecording``, annotations, audio, and responses on clo
 
 from __future__ import annotations
 
+import struct
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,10 @@ ENDLESS = (np.inf, np.inf)
 TINY = 1e-6
 OVERHANG = 0.5
 """Seconds by which an aligned word may outlast its sound before the two are taken for strangers."""
+STREAMED = 2**31 - 2**20
+"""Lengths from here on in a wav file's header mean that its writer did not know the length."""
+OVERS = 4.0
+"""Samples in floating point may exceed full scale by this factor (12 dB) before they are taken for integers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,13 +190,17 @@ def no_phonemes() -> pd.DataFrame:
 
 
 def marked_up(raw: mne.io.BaseRaw, onsets: Mapping[str, float], tables: Tables) -> mne.io.BaseRaw:
-    """Annotate "segment/NAME" and "sentence/NAME" in a recording, given each segment's onset [s from its start]."""
+    """Annotate "segment/NAME" and "sentence/NAME" in a recording, given each segment's onset [s from its start].
+
+    Marks of these names that are there already go: they would tell of the same stimulus twice.
+    """
     rows = [(onset, tables.segments.loc[name, "duration"], f"segment/{name}") for name, onset in onsets.items()]
     for name, row in tables.stimuli.iterrows():
         if row["segment"] in onsets:
             rows.append((onsets[row["segment"]] + row["start"], row["duration"], f"sentence/{name}"))
-    onsets, durations, marks = zip(*rows, strict=True)
-    raw.annotations.append(np.array(onsets) + raw.first_time, durations, marks)
+    times, durations, marks = zip(*rows, strict=True)
+    raw.annotations.delete(np.flatnonzero(np.isin(raw.annotations.description, marks)))
+    raw.annotations.append(np.array(times) + raw.first_time, durations, marks)
     return raw
 
 
@@ -242,22 +253,45 @@ def responses(
 
 
 def sound_files(name: str, folder: Path, files: Mapping[str, str]) -> pd.DataFrame:
-    """Duration, rate and file of sound files, given {segment: file within the folder}; only headers are read."""
+    """Duration, rate and file of sound files, given {segment: file within the folder}; only headers are read.
+
+    Raises
+    ------
+    ground.MissingData, ground.DamagedData
+        A file is not there, cannot be read, holds no sound, or is shorter than its own header says.
+    """
     import soundfile
 
     rows = []
     for segment, file in files.items():
-        readable(name, folder / file, "a sound file")
+        path = readable(name, folder / file, "a sound file")
         try:
-            found = soundfile.info(folder / file)
+            found = soundfile.info(path)
         except soundfile.SoundFileError as error:
-            raise damaged(name, folder / file, f"a sound file; it cannot be read ({error})") from error
+            raise damaged(name, path, f"a sound file; it cannot be read ({error})") from error
+        if lost := _bytes_lost(path):
+            raise damaged(name, path, f"{lost} more bytes, by its own header: it was cut short")
+        if not found.frames:
+            raise damaged(name, path, "a sound; it holds not one sample")
         rows.append((segment, found.frames / found.samplerate, found.samplerate, file))
     return pd.DataFrame(rows, columns=["name", "duration", "rate", "file"]).set_index("name")
 
 
+def _bytes_lost(path: Path) -> int:
+    """How many bytes of samples the header of a wav file promises that are not there; 0 for other files."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        form, _, kind = struct.unpack("<4sI4s", file.read(12).ljust(12, b"\0"))
+        while (form, kind) == (b"RIFF", b"WAVE") and len(head := file.read(8)) == 8:
+            chunk, length = struct.unpack("<4sI", head)
+            if chunk == b"data":  # those who stream a sound write the largest number, for they do not know
+                return max(0, file.tell() + length - size) if length < STREAMED else 0
+            file.seek(length + length % 2, 1)
+    return 0
+
+
 def audio(name: str, folder: Path, tables: Tables, stimulus: str) -> tuple[np.ndarray, int]:
-    """Samples (float32, mean over channels) and rate of a sentence or of a whole segment."""
+    """Samples (float32, -1 to 1, mean over channels) and rate of a sentence or of a whole segment."""
     import soundfile
 
     if stimulus in tables.segments.index:
@@ -269,9 +303,30 @@ def audio(name: str, folder: Path, tables: Tables, stimulus: str) -> tuple[np.nd
     last = None if stop is None else round(stop * rate)
     try:
         samples, _ = soundfile.read(path, start=round(start * rate), stop=last, dtype="float32", always_2d=True)
+        scale = _full_scale(path, path.stat().st_mtime_ns)
     except soundfile.SoundFileError as error:
         raise damaged(name, path, f"a sound file; it cannot be read ({error})") from error
-    return samples.mean(axis=1, dtype=np.float32), rate
+    if not np.isfinite(scale):
+        raise damaged(name, path, "finite samples; it has others")
+    return samples.mean(axis=1, dtype=np.float32) / np.float32(scale), rate
+
+
+@lru_cache(maxsize=256)
+def _full_scale(path: Path, changed: int) -> float:
+    """What stands for full scale in a sound file: 1, or the largest integer if it holds those; NaN if not finite."""
+    import soundfile
+
+    del changed  # part of the key
+    if soundfile.info(path).subtype not in ("FLOAT", "DOUBLE"):
+        return 1.0  # libsndfile sees to integers
+    peak = max((np.abs(block).max(initial=0) for block in soundfile.blocks(path, 2**20)), default=0.0)
+    if not np.isfinite(peak):
+        return np.nan
+    scale = next((full for full in (1.0, 2.0**15, 2.0**23) if peak <= OVERS * full), 2.0**31)
+    if scale > 1:
+        line = f"{path} holds floating-point samples up to {peak:.6g}: full scale is taken to be {scale:.0f}"
+        warnings.warn(line, stacklevel=4)
+    return scale
 
 
 def readable(name: str, path: Path, expected: str) -> Path:
@@ -291,7 +346,9 @@ def check_words(name: str, path: Path, words: pd.DataFrame, duration: float) -> 
         raise damaged(name, path, "words in order of time, none of which ends before it begins")
     if offset.max() > duration + OVERHANG:
         last = f"the last ends at {offset.max():.3f} s, the sound at {duration:.3f} s"
-        raise damaged(name, path, f"words that lie within their sound; {last}")
+        raise damaged(
+            name, path, f"words that lie within their sound; {last}: one of the two is of something else or cut"
+        )
 
 
 def faults(readers: Iterable[Callable[[], mne.io.BaseRaw]]) -> list[str]:

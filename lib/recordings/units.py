@@ -98,18 +98,24 @@ def _settle(
         if not claims:
             _note(raw, f"{said}: taken for {default}, {size:.3g} µV in the median channel")
         return
-    fits = [name for name, factor in MISREAD.items() if name in (claims or MISREAD) and _plausible(size * factor)]
-    if not fits:
-        wrong = "large" if size > 1 else "small"
-        raise ground.DamagedData(
-            f"{said}, which gives {size:.3g} µV in the median channel: no EEG is so {wrong}. Correct the unit in the "
-            "header or in channels.tsv."
-        )
-    factor = MISREAD[fits[0]]
+    meant = _meant(claims, size, said)
+    factor = MISREAD[meant]
     raw.load_data(verbose="ERROR").apply_function(lambda values: values * factor, picks=names, verbose="ERROR")
-    line = f"{said}, which was read as {size:.3g} µV: taken for {fits[0]}, {size * factor:.3g} µV in the median channel"
+    line = f"{said}, which was read as {size:.3g} µV: taken for {meant}, {size * factor:.3g} µV in the median channel"
     _note(raw, line)
     warnings.warn(line, stacklevel=3)
+
+
+def _meant(claims: tuple[str, ...], size: float, said: str) -> str:
+    """The unit, of those that are stated or of all where none is, in which an implausible amplitude is plausible."""
+    for name in MISREAD:
+        if name in (claims or MISREAD) and _plausible(size * MISREAD[name]):
+            return name
+    wrong = "large" if size > 1 else "small"
+    raise ground.DamagedData(
+        f"{said}, which gives {size:.3g} µV in the median channel: no EEG is so {wrong}. Correct the unit in the "
+        "header or in channels.tsv."
+    )
 
 
 def _plausible(size: float) -> bool:

@@ -1,14 +1,20 @@
-"""The ledger: what the papers claim, and what this recording says of it, by rules stated before anything was run.
+"""The ledger: what the papers claim, and what this recording says of it, by rules that are written down.
 
 Comes in: data/claims.yml, and for each part of a claim a measured value with its interval, or the reason why it can't
 be measured. Goes out: verdicts, computed and never typed: *supported* where every part lies on the claimed side of its
 threshold with its whole interval, and with a p-value that survives correction within the paper; *not supported* where
-the interval of a part excludes the claimed effect; *undecided* where neither; *not testable here* with the reason.
+the interval of a part excludes the claimed effect; *undecided* where neither; *not testable here* with the reason: that
+of the chapter, or that noise alone is called supported too often on this recording, or that its null has too few draws
+for any p-value to survive. Beside an undecided verdict stands whether the claimed effect is absent (smaller than a
+margin stated in the ledger) or could not be told, and where known, how often the rule finds what was planted.
+
+A rule that changed says in the ledger when, what it was, and why.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -21,23 +27,30 @@ from lib.ground import DATA, DamagedData, WrongUse, unknown
 
 LEDGER = DATA / "claims.yml"
 ALTERNATIVES = ("greater", "less", "equivalent")
+SIZES = DATA / "calibration.csv"
+ABSENT, UNKNOWN = "absent", "could not tell"
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_TESTABLE = "supported", "not supported", "undecided", "not testable here"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One measurable part of a claim: which way a quantity should differ from what."""
+    """One measurable part of a claim: which way a quantity should differ from what.
+
+    Less than `margin` beyond the threshold counts as no effect. `planted` names an effect of the simulated studies,
+    whose power is that of this part.
+    """
 
     key: str
     alternative: str
     threshold: float
     about: str
     margin: float = math.nan
+    planted: str = ""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of a paper and its rule, in words and by parts."""
+    """A claim of a paper and its rule, in words and by parts; `changed` says when, what and why it was not so."""
 
     id: str
     paper: str
@@ -45,6 +58,7 @@ class Claim:
     quantity: str
     rule: str
     parts: tuple[Part, ...]
+    changed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +76,8 @@ class Measured:
         then worked out (normal theory).
     level : float
         Confidence level of the interval.
+    draws : int
+        Of the null that p comes from: p is at least 1 / (draws + 1). 0 where p is not counted from draws.
     """
 
     value: float
@@ -70,6 +86,7 @@ class Measured:
     n: int
     p: float = math.nan
     level: float = 0.95
+    draws: int = 0
 
     def __post_init__(self):
         """Refuse what no verdict can rest on."""
@@ -77,6 +94,20 @@ class Measured:
             raise WrongUse(f"an interval must hold its value: {self.value} is not within {self.low} to {self.high}.")
         if not (math.isnan(self.p) or 0 <= self.p <= 1) or not 0 < self.level < 1:
             raise WrongUse(f"p and level must lie between 0 and 1, got {self.p} and {self.level}.")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How often a claim is called supported where there is noise alone: share of n, with its interval."""
+
+    share: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self):
+        """Share, interval and count in words."""
+        return f"{self.share:.2f} ({self.low:.2f} to {self.high:.2f}, n = {self.n})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +127,12 @@ class Verdict:
         How many claims were corrected for.
     measured : mapping
         The parts by name, as dictionaries.
+    reading : str
+        Of an undecided verdict: ``ABSENT``, where the interval of a part ends below its margin, or ``UNKNOWN``.
+    size : Size or None
+        Measured on noise like this recording; None where it was not.
+    power : float
+        Share of studies as large as this one in which the rule finds what was planted; NaN where unknown.
     """
 
     claim: str
@@ -106,6 +143,19 @@ class Verdict:
     p_holm: float
     n_tests: int
     measured: Mapping[str, Any]
+    reading: str = ""
+    size: Size | None = None
+    power: float = math.nan
+
+    @property
+    def told(self) -> str:
+        """The verdict with its reading."""
+        return self.verdict + (f" ({self.reading})" if self.reading else "")
+
+    @property
+    def beside(self) -> tuple[str, str]:
+        """Measured size and power, as far as they are known, in words."""
+        return str(self.size or "not counted"), "not known" if math.isnan(self.power) else f"{self.power:.2f}"
 
 
 @cache
@@ -123,19 +173,47 @@ def ledger(path: Path = LEDGER) -> dict[str, Claim]:
         paper = name.rstrip("0123456789")
         try:
             parts = tuple(Part(key, **facts) for key, facts in entry["parts"].items())
-            out[name] = Claim(name, paper, entry["claim"], entry["quantity"], entry["rule"], parts)
+            words = (" ".join(entry[key].split()) for key in ("claim", "quantity", "rule"))
+            out[name] = Claim(name, paper, *words, parts, " ".join(entry.get("changed", "").split()))
         except (KeyError, TypeError, AttributeError) as error:
             raise DamagedData(f"claim {name} of {path.name} is not complete: {error}") from None
         for part in parts:
             if part.alternative not in ALTERNATIVES or (part.alternative == "equivalent" and not part.margin > 0):
                 raise DamagedData(f"part {part.key} of claim {name}: {part.alternative} is no usable alternative.")
+        if out[name].changed and not re.match(r"\d{4}-\d{2}-\d{2}: .{20}", out[name].changed):
+            raise DamagedData(f"claim {name} of {path.name}: `changed` says when (YYYY-MM-DD:), what it was, and why.")
         if not parts or paper not in told["papers"]:
             raise DamagedData(f"claim {name} of {path.name} has no parts, or its paper {paper!r} is not listed.")
     return out
 
 
+def sizes(recording: str, path: Path = SIZES) -> dict[str, Size]:
+    """How often noise like a recording's is called supported, by claim; empty where that was not counted.
+
+    Raises
+    ------
+    DamagedData
+        The table lacks a column: recording, decision (a claim), n, size, low, high.
+    """
+    import pandas as pd
+
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path)
+    missing = {"recording", "decision", "n", "size", "low", "high"} - set(table.columns)
+    if missing:
+        raise DamagedData(f"{path.name} has no column {', '.join(sorted(missing))}.")
+    mine = table[(table["recording"] == recording) & table["decision"].isin(ledger()) & (table["n"] > 0)]
+    return {row.decision: Size(row.size, row.low, row.high, int(row.n)) for row in mine.itertuples()}
+
+
 def decide(
-    recording: str, measured: Mapping[str, Mapping[str, Measured] | str], *, alpha: float = 0.05
+    recording: str,
+    measured: Mapping[str, Mapping[str, Measured] | str],
+    *,
+    alpha: float = 0.05,
+    sizes: Mapping[str, Size] | None = None,
+    power: Mapping[str, float] | None = None,
 ) -> dict[str, Verdict]:
     """Verdicts of one recording on the claims of one paper.
 
@@ -148,6 +226,11 @@ def decide(
         here. Claims of the paper that are left out do not count in the correction.
     alpha : float
         Family-wise error rate over the claims tested (Holm).
+    sizes : mapping of str to Size, optional
+        By claim, how often noise alone is called supported. A claim for which that is more than `alpha` with its whole
+        interval can't be tested by its rule here.
+    power : mapping of str to float, optional
+        By claim, how often its rule finds what was planted in a study of this size.
 
     Returns
     -------
@@ -167,16 +250,66 @@ def decide(
     tested = {name: found for name, found in measured.items() if not isinstance(found, str)}
     p = {name: max(_p(part, found[part.key]) for part in claims[name].parts) for name, found in tested.items()}
     corrected = _holm(p)
+    least = _holm({name: max(_least_p(one) for one in found.values()) for name, found in tested.items()})
     out = {}
     for name, found in measured.items():
-        facts = {"claim": name, "recording": recording, "n_tests": len(tested)}
+        facts = {"claim": name, "recording": recording, "n_tests": len(tested), "size": (sizes or {}).get(name)}
         if isinstance(found, str):
             out[name] = Verdict(verdict=NOT_TESTABLE, why=found, p=math.nan, p_holm=math.nan, measured={}, **facts)
             continue
         verdict, why = _decided(claims[name], found, corrected[name], alpha)
+        reading, why = _read(claims[name], found, why) if verdict == UNDECIDED else ("", why)
+        refused = _too_few_draws(found, least[name], len(tested), alpha) if verdict != NOT_SUPPORTED else ""
+        refused = _too_often(facts["size"], alpha) or refused
+        verdict, reading, why = (NOT_TESTABLE, "", refused) if refused else (verdict, reading, why)
         kept = {key: asdict(one) for key, one in found.items()}
+        facts |= {"reading": reading, "power": (power or {}).get(name, math.nan)}
         out[name] = Verdict(verdict=verdict, why=why, p=p[name], p_holm=corrected[name], measured=kept, **facts)
     return out
+
+
+def _least_p(found: Measured) -> float:
+    return 1 / (found.draws + 1) if found.draws else 0.0
+
+
+def _too_few_draws(found: Mapping[str, Measured], least: float, n_tests: int, alpha: float) -> str:
+    """Why no p of these draws survives correction, however strong the effect; empty where one can."""
+    if least < alpha:
+        return ""
+    draws = min(one.draws for one in found.values() if one.draws)
+    return (
+        f"with {draws} draws of its null p is at least {1 / (draws + 1):.2g}, corrected for {n_tests} claims "
+        f"{least:.2g}: take at least {math.floor(n_tests / alpha)} draws"
+    )
+
+
+def _too_often(size: Size | None, alpha: float) -> str:
+    """Why a rule that noise passes decides nothing; empty where noise passes it rarely, or nobody counted."""
+    if size is None or size.low <= alpha:
+        return ""
+    return (
+        f"noise like this recording's is called supported in {size.share:.2f} of {size.n} runs ({size.low:.2f} to "
+        f"{size.high:.2f}), and {alpha:.2g} is allowed"
+    )
+
+
+def _read(claim: Claim, found: Mapping[str, Measured], why: str) -> tuple[str, str]:
+    """Whether an undecided claim is absent or could not be told, and what was said with that added."""
+    reach = {part: _reach(part, found[part.key]) for part in claim.parts if math.isfinite(part.margin)}
+    absent = [part for part, far in reach.items() if far < part.margin]
+    if absent:
+        return ABSENT, f"{why}; absent: less than the margin of {absent[0].margin:g} ({absent[0].about})"
+    if not reach:
+        return UNKNOWN, why
+    part = max(reach, key=lambda one: reach[one] / one.margin)
+    return UNKNOWN, f"{why}; could not tell: {reach[part]:.2g} is possible, the margin is {part.margin:g}"
+
+
+def _reach(part: Part, found: Measured) -> float:
+    """How far beyond its threshold the interval of a part reaches in the claimed direction."""
+    if part.alternative == "equivalent":
+        return max(abs(found.low - part.threshold), abs(found.high - part.threshold))
+    return found.high - part.threshold if part.alternative == "greater" else part.threshold - found.low
 
 
 def _known(name: str) -> Claim:
@@ -240,7 +373,7 @@ def _decided(claim: Claim, found: Mapping[str, Measured], p_holm: float, alpha: 
 
 
 def _told(part: Part, found: Measured) -> str:
-    digits = max(2, min(4, 1 - math.floor(math.log10(max(abs(found.high - found.low), 1e-3)))))
+    digits = max(2, min(9, 1 - math.floor(math.log10(max(abs(found.high - found.low), 1e-9)))))
     numbers = [f"{number:.{digits}f}".replace("-", "−") for number in (found.value, found.low, found.high)]
     return f"{part.about}: {numbers[0]}, {numbers[1]} to {numbers[2]}, n = {found.n}"
 
@@ -255,10 +388,25 @@ def verdict_table(verdicts: Iterable[Mapping[str, Any]]) -> str:
     """
     order = list(ledger())
     rows = sorted(verdicts, key=lambda row: (order.index(row["claim"]), row["recording"]))
-    lines = ["| claim | what is claimed | recording | verdict | why |", "|---|---|---|---|---|"]
+    heads = ("claim", "what is claimed", "recording", "verdict", "why", "noise called supported", "power")
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for row in rows:
         name = f"[{row['recording']}]({row['page']})" if "page" in row else row["recording"]
         name += " *(simulated)*" if row["simulated"] else ""
-        cells = (row["claim"], ledger()[row["claim"]].claim, name, f"**{row['verdict']}**", row["why"])
+        told = f"**{row['verdict']}**" + (f" ({row['reading']})" if row.get("reading") else "")
+        cells = (row["claim"], ledger()[row["claim"]].claim, name, told, row["why"], *_beside(row))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _beside(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Measured size and power of a verdict's rule, as far as they are known."""
+    size, power = row.get("size"), row.get("power")
+    return str(Size(**size) if size else "not counted"), "not known" if power is None else f"{power:.2f}"
+
+
+def changed_rules(names: Iterable[str] | None = None) -> str:
+    """Markdown list of the rules that are not the first, of some claims or of all: when, what they were, and why."""
+    wanted = set(ledger() if names is None else names)
+    told = [one for name, one in ledger().items() if one.changed and name in wanted]
+    return "".join(f"* **{one.id}**, {one.changed}\n" for one in told)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -254,8 +255,8 @@ def _made_by(page: Page, run: runs.Run) -> str:
 
 
 def _shell(value: Any) -> str:
-    text = str(value)
-    return text if re.fullmatch(r"[\w.:/+-]+", text) else json.dumps(text)
+    """A value as it is typed behind ``-p NAME``."""
+    return shlex.quote(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str, str]:
@@ -295,7 +296,11 @@ def _verdicts(edition: Edition, done: Mapping[str, runs.Run]) -> str:
         for entry in done[page.name].numbers().values()
         if isinstance(entry, dict) and "verdict" in entry
     ]
-    return f"\n### The papers' claims, and this book's own (E)\n\n{claims.verdict_table(found)}" if found else ""
+    if not found:
+        return ""
+    changed = claims.changed_rules(entry["claim"] for entry in found)
+    told = f"\nRules that are not the first:\n\n{changed}" if changed else ""
+    return f"\n### The papers' claims, and this book's own (E)\n\n{claims.verdict_table(found)}{told}"
 
 
 def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:

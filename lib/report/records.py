@@ -11,6 +11,7 @@ import json
 import math
 import os
 from base64 import b64encode
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +105,14 @@ def verdict(found: Verdict, *, simulated: bool = False) -> None:
     _glue(f"verdict_{found.claim}_why", found.why)
     numbers = {"p": _json(found.p), "p_holm": _json(found.p_holm), "n_tests": found.n_tests}
     words = {key: getattr(found, key) for key in ("claim", "recording", "verdict", "why")}
-    parts = {key: {k: v if k == "n" else _json(v) for k, v in part.items()} for key, part in found.measured.items()}
+    parts = {
+        key: {k: v if k in ("n", "draws") else _json(v) for k, v in part.items()}
+        for key, part in found.measured.items()
+    }
     about = {"value": found.verdict, "text": found.verdict, "about": f"verdict on claim {found.claim}"}
-    entry = about | words | numbers | {"simulated": simulated, "measured": parts}
+    size = asdict(found.size) if found.size else None
+    beside = {"reading": found.reading, "size": size, "power": _json(found.power)}
+    entry = about | words | numbers | beside | {"simulated": simulated, "measured": parts}
     _update_numbers({f"verdict_{found.claim}_{found.recording}": entry})
 
 

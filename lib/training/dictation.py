@@ -53,12 +53,12 @@ def spelled(text: str) -> list[int]:
 
 def written(tokens: Sequence[int]) -> str:
     """Text of tokens, up to the end sign, special ones left out."""
-    kept = []
+    letters = []
     for token in tokens:
         if token == END:
             break
-        kept += [ALPHABET[token - len(SPECIAL)]] if token >= len(SPECIAL) else []
-    return "".join(kept)
+        letters += [ALPHABET[token - len(SPECIAL)]] if token >= len(SPECIAL) else []
+    return "".join(letters)
 
 
 def phrases(clip: Clip, *, longest: int = 4) -> list[Example]:
@@ -182,13 +182,13 @@ def dictated(model, samples: np.ndarray) -> str:
     return written(made[0, tokens.shape[1] :].tolist())
 
 
-def word_errors(heard: str, said: str) -> int:
+def word_errors(hypothesis: str, reference: str) -> int:
     """Least number of words to change, leave out or add that makes one text the other (Levenshtein distance)."""
-    heard, said = heard.split(), said.split()
-    row = list(range(len(said) + 1))
-    for i, word in enumerate(heard, 1):
+    words, others = hypothesis.split(), reference.split()
+    row = list(range(len(others) + 1))
+    for i, word in enumerate(words, 1):
         before, row = row, [i]
-        for j, other in enumerate(said, 1):
+        for j, other in enumerate(others, 1):
             row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (word != other)))
     return row[-1]
 
@@ -218,8 +218,8 @@ def run(recipe, diets: list[Diet], work: Work) -> None:
         final
     )
     model = Qwen2AudioForConditionalGeneration.from_pretrained(final, dtype=torch.float32).eval().to(device())
-    told = {"digits": "held-out takes 0 to 4 of each digit and speaker", "phrases": "held-out sentences, in phrases"}
-    work.finish(curve, [_score(model, test[name], told[name]) for name in told])
+    sets = {"digits": "held-out takes 0 to 4 of each digit and speaker", "phrases": "held-out sentences, in phrases"}
+    work.finish(curve, [_score(model, test[name], sets[name]) for name in sets])
 
 
 def _loud(samples, text) -> Example:
@@ -227,8 +227,14 @@ def _loud(samples, text) -> Example:
     return samples / (samples.std() + 1e-9) * 0.03, text
 
 
-def _score(model, examples, told) -> dict:
+def _score(model, examples, on) -> dict:
     errors = [word_errors(dictated(model, samples), text) for samples, text in examples]
     words = sum(len(text.split()) for _, text in examples)
     rate = round(sum(errors) / words, 4)
-    return {"score": "word error rate", "value": rate, "n": words, "of": f"words in {len(examples)} sounds", "on": told}
+    return {
+        "score": "word error rate",
+        "value": rate,
+        "n": words,
+        "of": f"words in {len(examples)} sounds",
+        "on": on,
+    }

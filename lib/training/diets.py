@@ -181,11 +181,11 @@ def _piece(kind, variant) -> np.ndarray:
 
 
 def _kept(name, key, make) -> list[np.ndarray]:
-    """Sounds that take long to make: from the cache, as 16-bit integers, or made and kept there."""
+    """Sounds that take long to make: from the cache, as 16-bit integers, or made and put there."""
     file = cache_folder() / "diets" / f"{name}-{key}.npz"
     if not file.exists():
         made = [np.round(32767 * samples / (np.abs(samples).max() + 1e-9)).astype("<i2") for samples in make()]
         with replacing(file) as scratch, scratch.open("wb") as opened:
             np.savez_compressed(opened, *made)
-    with np.load(file, allow_pickle=False) as kept:
-        return [kept[f"arr_{k}"].astype(np.float32) / 32768 for k in range(len(kept))]
+    with np.load(file, allow_pickle=False) as stored:
+        return [stored[f"arr_{k}"].astype(np.float32) / 32768 for k in range(len(stored))]

@@ -136,18 +136,18 @@ def run(recipe, diets: list[Diet], work: Work) -> None:
 
     torch.manual_seed(recipe.schedule.seed)
     network = Autoencoder(ASTConfig(**recipe.config))
-    heard = spectra_of(diets)
-    unseen = spectra_of(diets, held_out=True, scale=heard.scale).draw(np.random.default_rng(0), HELD_OUT_CROPS)
+    seen = spectra_of(diets)
+    unseen = spectra_of(diets, held_out=True, scale=seen.scale).draw(np.random.default_rng(0), HELD_OUT_CROPS)
 
     def loss(network, rng):
-        return reconstruction_loss(network, heard.draw(rng, recipe.schedule.batch), rng)
+        return reconstruction_loss(network, seen.draw(rng, recipe.schedule.batch), rng)
 
     def held_out(network):
         rng = np.random.default_rng(1)
         return float(np.mean([reconstruction_loss(network, crops, rng).item() for crops in np.split(unseen, 4)]))
 
     def keep(network, step):
-        work.publish(network.encoder, work.folder / "checkpoints" / f"step-{step}", heard.scale)
+        work.publish(network.encoder, work.folder / "checkpoints" / f"step-{step}", seen.scale)
 
     curve = train(network, loss, recipe.schedule, work.folder, key=work.key, held_out=held_out, keep=keep)
     score = {"score": "squared error of masked patches, each standardised (1: guessing its mean)"}
@@ -157,5 +157,5 @@ def run(recipe, diets: list[Diet], work: Work) -> None:
         "of": "crops of 2 s",
         "on": "held-out sounds of its diet",
     }
-    work.publish(network.encoder, work.folder / "final", heard.scale)
+    work.publish(network.encoder, work.folder / "final", seen.scale)
     work.finish(curve, [score])

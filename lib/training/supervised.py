@@ -24,20 +24,20 @@ def run(recipe, diets: list[Diet], work: Work) -> None:
     classes = sorted({clip.label for clip in diets[0].train})
     torch.manual_seed(recipe.schedule.seed)
     network, scale = _network(recipe, classes, work)
-    heard = spectra_of(diets, scale=scale)
-    unseen = spectra_of(diets, held_out=True, scale=heard.scale)
+    seen = spectra_of(diets, scale=scale)
+    unseen = spectra_of(diets, held_out=True, scale=seen.scale)
     train_labels, test_labels = (
         np.array([classes.index(clip.label) for clip in clips]) for clips in (diets[0].train, diets[0].held_out)
     )
 
     def loss(network, rng):
-        return _loss(network, heard, train_labels, rng, recipe.schedule.batch)
+        return _loss(network, seen, train_labels, rng, recipe.schedule.batch)
 
     def held_out(network):
         return float(np.mean(predicted(network, unseen) != test_labels))
 
     curve = train(network, loss, recipe.schedule, work.folder, key=work.key, held_out=held_out)
-    work.publish(network, work.folder / "final", heard.scale)
+    work.publish(network, work.folder / "final", seen.scale)
     right = predicted(_reread(network, work), unseen) == test_labels
     score = {"score": "accuracy", "value": round(float(right.mean()), 4), "chance": 1 / len(classes), "n": len(right)}
     work.finish(curve, [score | {"of": "clips of 5 s", "on": "held-out fold 5"}])
@@ -60,10 +60,10 @@ def _reread(network, work):
     return type(network).from_pretrained(work.folder / "final", dtype=torch.float32).eval().to(device())
 
 
-def _loss(network, heard: Spectra, labels, rng, batch) -> torch.Tensor:
-    (clips,) = heard.groups
+def _loss(network, seen: Spectra, labels, rng, batch) -> torch.Tensor:
+    (clips,) = seen.groups
     chosen = rng.choice(len(clips), batch)
-    spectra = np.stack([_loudest(clips[place], rng, heard.scale) for place in chosen])
+    spectra = np.stack([_loudest(clips[place], rng, seen.scale) for place in chosen])
     count = SIDE[0] * SIDE[1]
     order = torch.as_tensor(rng.random((batch, count)).argsort(axis=1)[:, : round(SEEN * count)]).to(device())
     states = encoded(network.audio_spectrogram_transformer, torch.as_tensor(spectra).to(device()), order)

@@ -74,14 +74,14 @@ def run(recipe, diets: list[Diet], work: Work) -> None:
         tuple(clip for diet in diets for clip in getattr(diet, part)) for part in ("train", "held_out")
     )
     cluster = _clusters(clips, recipe.schedule.seed)
-    heard, unseen = _speech(clips, cluster), _speech(unseen_clips, cluster)
-    common = _commonest(heard)
+    seen, unseen = _speech(clips, cluster), _speech(unseen_clips, cluster)
+    common = _commonest(seen)
     torch.manual_seed(recipe.schedule.seed)
     network = Guesser(HubertConfig(**recipe.config))
     test = unseen.draw(np.random.default_rng(0), HELD_OUT_CROPS)
 
     def loss(network, rng):
-        return _judged(network, *heard.draw(rng, recipe.schedule.batch), rng)[0]
+        return _judged(network, *seen.draw(rng, recipe.schedule.batch), rng)[0]
 
     def held_out(network):
         return float(np.mean([part[0].item() for part in _in_parts(network, test)]))

@@ -37,14 +37,14 @@ def train(recipe: Recipe, diets: list[Diet], *, shelf: Path | None = None) -> Pa
     sounds = [fingerprint(*(clip.samples.tobytes() for clip in diet.train + diet.held_out)) for diet in diets]
     start = [checkpoints.fingerprint_of((shelf or FOLDER) / recipe.start / FILES[1])] if recipe.start else []
     key = fingerprint(repr(asdict(recipe)), *sounds, *start)
-    facts = asdict(recipe) | {"diets": {diet.name: _told(diet) for diet in diets}, "seed": recipe.schedule.seed}
+    facts = asdict(recipe) | {"diets": {diet.name: _described(diet) for diet in diets}, "seed": recipe.schedule.seed}
     facts["schedule"]["kept"] = list(recipe.schedule.kept)
     work = Work(cache_folder() / "training" / f"{recipe.name}-{key}", (shelf or FOLDER) / recipe.name, facts, key)
     import_module(f"lib.training.{recipe.kind}").run(recipe, diets, work)
     return work.target
 
 
-def _told(diet) -> dict:
+def _described(diet) -> dict:
     sizes = {name: len(clips) for name, clips in (("train", diet.train), ("held_out", diet.held_out))}
     seconds = round(sum(len(clip.samples) for clip in diet.train) / 16_000)
     return {"sources": dict(diet.sources), "sounds": sizes, "seconds_of_training_sound": seconds}

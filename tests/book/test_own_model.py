@@ -2,13 +2,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import House
+from tests.conftest import ROOT, House
 
 PAGE = (Path(__file__).parents[2] / "book" / "own-model.md").read_text()
 
@@ -36,16 +37,53 @@ def test_check_finds_nothing_wrong(house):
     assert "echo: 0 problems." in done.stdout
 
 
+def test_every_command_of_the_page_is_tried():
+    """The second one is run by the tests of the cortex chapter; here, that it is taken."""
+    found = re.findall(r"^(alike .*)$|`(alike [^`]*)`", PAGE, flags=re.M)
+    assert ["".join(words) for words in found] == ["alike models check echo", "alike run cortex -p model echo"]
+
+
+def answered(house, code, **environment):
+    environment = {**os.environ, "PYTHONPATH": str(house.folder), **environment}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=house.folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_chapter_takes_the_model(house):
+    shutil.copy(ROOT / "notebooks" / "cortex.py", house.folder / "notebooks" / "real.py")
+    code = "from lib.report import runs; print(runs.check_parameters('real', {'model': 'echo'})['model'])"
+    assert answered(house, code) == "echo\n"
+    (house.folder / "notebooks" / "real.py").unlink()
+
+
+def test_row_code_and_weights_of_the_model_mark_it(house, tmp_path):
+    def mark():
+        return answered(house, "from lib import models; print(models.fingerprint('echo'))", ALIKE_MODELS=str(tmp_path))
+
+    marks, loader = [mark()], house.folder / "lib" / "models" / "loaders" / "echo.py"
+    assert mark() == marks[0]
+    for file, change in (
+        (loader, lambda text: text.replace("default_rng(seed or 0)", "default_rng(seed or 1)")),
+        (house.folder / "data" / "models.yml", lambda text: text.replace("reference: this page", "reference: no page")),
+    ):
+        before = file.read_text()
+        file.write_text(change(before))
+        marks.append(mark())
+        file.write_text(before)
+    (tmp_path / "echo").mkdir()
+    (tmp_path / "echo" / "filters.npy").write_bytes(b"any numbers")
+    marks.append(mark())
+    assert len(set(marks)) == 4
+
+
 def test_untrained_twin_is_made_too(house):
     assert house.alike("models", "check", "untrained:echo:5").returncode == 0
 
 
 def test_use_prints_what_the_page_shows(house, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(house.folder), "ALIKE_CACHE": str(tmp_path)}
-    command = [sys.executable, "-c", blocks("python")[1]]
-    done = subprocess.run(command, cwd=house.folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == blocks("text")[0]
+    assert answered(house, blocks("python")[1], ALIKE_CACHE=str(tmp_path)) == blocks("text")[0]
 
 
 @pytest.mark.parametrize(

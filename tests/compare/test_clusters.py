@@ -108,7 +108,7 @@ def test_false_alarms_are_as_rare_as_promised(scalp):
 def test_wrong_use_is_explained(scalp):
     info, adjacency = scalp
     for values, options, message in (
-        (noise(n=4), {}, "at least 5"),
+        (noise(n=5), {}, r"p of at least 0\.0625, never below \.05: at least 6 subjects"),
         (noise()[:, :3], {}, r"\(subject, 6 windows, 32 channels\)"),
         (noise() * np.where(np.arange(32) == 3, np.nan, 1), {}, "subject 0 in window w0, channel"),
         (noise(), {"tail": "two"}, "unknown tail"),
@@ -117,3 +117,8 @@ def test_wrong_use_is_explained(scalp):
             cluster_test(values, adjacency, WINDOWS, info.ch_names, **options)
     with pytest.raises(ValueError, match="adjacency must be"):
         cluster_test(noise(), adjacency.tocsr()[:5, :5], WINDOWS, info.ch_names)
+
+
+def test_six_listeners_can_pass(scalp):
+    info, adjacency = scalp
+    assert cluster_test(noise(n=6) + 5, adjacency, WINDOWS, info.ch_names, n_permutations=64).significant.all()

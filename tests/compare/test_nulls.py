@@ -300,3 +300,15 @@ def test_light_imports():
     code = f"import sys, {modules}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("n_times", [6, 25])
+def test_the_order_as_it_is_has_no_part_in_what_chance_gives(n_times):
+    layers, responses = simulated(n_times=n_times, subjects=2)
+    found = sentence_null([(layers, responses)], ["dcor"], n_permutations=400, scheme="shift")
+    every = permutation_null(layers, responses, ["dcor"], n_permutations=n_times, scheme="shift")
+    assert every.n_permutations == n_times - 1
+    assert (found.draws == found.observed).any("draw").all()  # it is drawn, for p to be exact
+    np.testing.assert_allclose(found.null_mean, every.null_mean, atol=0.02)
+    moved = found.draws.where(abs(found.draws - found.observed) > 1e-9).mean("draw")
+    np.testing.assert_allclose(found.null_mean, moved, atol=1e-9)

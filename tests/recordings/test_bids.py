@@ -75,6 +75,55 @@ def test_subjects_and_runs(shared_set):
     assert bids.runs(shared_set, "001", task="listening") == ("01", "02")
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16", "cp1252"])
+def test_participants_in_any_encoding(public, coding):
+    rows = "participant_id\tname\nsub-002\tRen\u00e9\nNA\tn/a\nsub-001\t\n"
+    (public / "participants.tsv").write_text(rows, encoding=coding)
+    assert bids.subjects(public) == ("002", "001")
+
+
+def test_participants_without_a_header_are_refused_in_a_line(public):
+    (public / "participants.tsv").write_text("sub-002\t31\nsub-001\t25\n")
+    with pytest.raises(ground.DamagedData, match=r"participants\.tsv has no column 'participant_id'.*'sub-002', '31'"):
+        bids.subjects(public)
+    (public / "participants.tsv").write_text("")
+    with pytest.raises(ground.DamagedData, match=r"participants\.tsv cannot be read as a table"):
+        bids.subjects(public)
+
+
+def renamed(folder, pairs):
+    """Give channels of one run other names, in header and channels.tsv."""
+    for path in folder.glob("*run-02_*"):
+        if path.suffix in (".vhdr", ".tsv"):
+            text = path.read_text(encoding="utf-8")
+            for old, new in pairs.items():
+                text = text.replace(f"={old},", f"={new},").replace(f"\n{old}\t", f"\n{new}\t")
+            path.write_text(text, encoding="utf-8")
+
+
+def test_channels_outside_a_montage_have_no_position_and_are_named(public):
+    renamed(public / "sub-001" / "eeg", {"A1": "Nasion", "D32": "d32"})
+    with pytest.warns(UserWarning, match=r"run-02.*: Nasion have no position in biosemi128"):
+        raw = read(public, montage="biosemi128")
+    places = {channel["ch_name"]: channel["loc"][:3] for channel in raw.info["chs"]}
+    assert np.isfinite(places["d32"]).all()
+    assert not np.isfinite(places["Nasion"]).all() or not places["Nasion"].any()
+
+
+def test_a_montage_of_another_cap_is_refused(public):
+    renamed(public / "sub-001" / "eeg", {name: f"E{number}x" for number, name in enumerate(CHANNELS)})
+    with pytest.raises(ground.DamagedData, match=r"none of its 128 EEG channels \(E0x, ...\) is in biosemi128"):
+        read(public, montage="biosemi128")
+
+
+def test_channels_tsv_without_a_header_is_one_line(public):
+    table = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_channels.tsv"
+    table.write_text(table.read_text().partition("\n")[2])
+    with pytest.raises(ground.DamagedData, match="run-02") as error:
+        read(public)
+    assert "\n" not in str(error.value)
+
+
 def test_samples_names_and_positions(shared_set):
     raw = read(shared_set, montage="biosemi128")
     assert raw.ch_names == CHANNELS
@@ -155,10 +204,36 @@ def test_pointers_of_git_annex_are_named_as_such(public, suffix):
         read(public)
 
 
-def test_a_recording_cut_short_is_noticed(public):
-    file = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_eeg.eeg"
-    file.write_bytes(file.read_bytes()[: 4 * len(CHANNELS) * 700])
-    with pytest.raises(ground.DamagedData, match=r"run-02.*1\.367 s.*2\.998 s"):
+ABOUT = [3, 2.0, "n/a", None, float("nan"), [2.998], 1e9]
+"""What side files say of a recording's length: rounded, of an epoch, nothing, a list, of another recording."""
+
+
+@pytest.mark.parametrize("seconds", ABOUT)
+@pytest.mark.parametrize("inherited", [False, True])
+def test_what_a_side_file_says_of_the_length_refuses_nothing(public, seconds, inherited):
+    own = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_eeg.json"
+    facts = json.loads(own.read_text()) | {"RecordingDuration": seconds}
+    own.unlink()
+    (public / "task-listening_eeg.json" if inherited else own).write_text(json.dumps(facts))
+    assert read(public).n_times == RATE * SECONDS
+
+
+@pytest.mark.parametrize("ending", [".dat", ".avg", ".bin"])
+def test_samples_are_where_the_header_says(public, ending):
+    header = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_eeg.vhdr"
+    samples_file = header.with_suffix(".eeg").rename(header.with_name(f"others{ending}"))
+    with pytest.raises(ground.MissingData, match=r"no file .*_eeg\.eeg"):
+        read(public)
+    header.write_text(header.read_text().replace(f"DataFile={header.stem}.eeg", f"DataFile=others{ending}"))
+    np.testing.assert_allclose(read(public).get_data() * bids.MICRO, samples(12), atol=1e-4)
+    assert bids.samples_of(header) == samples_file
+    assert bids.brainvision_seconds(header) == pytest.approx(SECONDS)
+
+
+def test_samples_that_were_renamed_and_not_in_the_header_are_named(public):
+    header = public / "sub-001" / "eeg" / "sub-001_task-listening_run-02_eeg.vhdr"
+    header.with_suffix(".eeg").rename(header.with_suffix(".dat"))
+    with pytest.raises(ground.MissingData, match=r"not there, but .*_eeg\.dat is: correct its line DataFile="):
         read(public)
 
 
@@ -187,6 +262,14 @@ def test_marks_in_order_of_time(ramp):
 
 def test_marks_of_a_cropped_recording_count_from_its_start(ramp):
     np.testing.assert_allclose(bids.marked(ramp.crop(1.5, 9.0), "word")["onset"], [0.5, 3.5])
+
+
+def test_what_is_marked_twice_is_marked_once_unless_the_times_differ(ramp):
+    ramp.annotations.append([5.004, 2.0], [1.0, 0.5], ["word/b", "word/a"])
+    assert list(bids.marked(ramp, "word").index) == ["a", "b"]
+    ramp.annotations.append(7.0, 1.0, "word/b")
+    with pytest.raises(ground.DamagedData, match=r"word/b is marked at 5\.000, 5\.004, 7\.000 s"):
+        bids.marked(ramp, "word")
 
 
 def test_cut(ramp):

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import soundfile
 from lib import ground
 from lib.recordings import EEGRecording, bids, card, check, fetch, load
 from lib.recordings.public.old_man import sentence_numbers
-from lib.recordings.spoken import chosen
+from lib.recordings.spoken import chosen, marked_up
 
 RATE, SOUND_RATE = 512, 8000
 CHANNELS = [f"{row}{number}" for row in "ABCD" for number in range(1, 33)]
@@ -357,10 +358,19 @@ def test_missing_stimuli_are_named(copy, file):
         load("ds004408", copy)
 
 
-def test_a_missing_side_file_is_named(copy):
-    a_run(copy, "001", 1, "json").unlink()
-    with pytest.raises(ground.MissingData, match=r"run-01_eeg\.json is missing"):
-        load("ds004408", copy)
+@pytest.mark.parametrize("seconds", [6.0, 2.0, "n/a", float("nan"), [7.5]])
+def test_lengths_are_those_of_the_samples(heard, copy, seconds):
+    """Rounded, of an epoch, inherited by all from the root: none refuses a recording, or moves a margin."""
+    for path in (copy / "ds004408").rglob("*_eeg.json"):
+        facts = json.loads(path.read_text())
+        path.unlink()
+    side_file = copy / "ds004408" / "task-listening_eeg.json"
+    side_file.write_text(json.dumps(facts | {"RecordingDuration": seconds}))
+    found = load("ds004408", copy)
+    for name in ("sentence-01-003", "sentence-03-002"):
+        np.testing.assert_array_equal(
+            found.responses("001", name, tmax=3.0).time, heard.responses("001", name, tmax=3.0).time
+        )
 
 
 @pytest.mark.parametrize(
@@ -399,25 +409,62 @@ def test_marks_of_aligners_are_no_words_and_leave_pauses(copy, mark):
     assert found.words["word"].tolist() == [label.lower() for label, _, _ in WORDS[1]]
 
 
-def test_damaged_sounds_and_recordings_are_noticed(copy):
-    sidecar = a_run(copy, "002", 3, "json")
-    facts = json.loads(sidecar.read_text())
-    sidecar.write_text(json.dumps(facts | {"RecordingDuration": "n/a"}))
-    with pytest.raises(ground.DamagedData, match=r"run-03_eeg\.json.*RecordingDuration"):
+def test_a_recording_shorter_than_its_sound_is_damaged(copy):
+    cut = a_run(copy, "002", 1)
+    cut.write_bytes(cut.read_bytes()[: 128 * 2 * 600])
+    with pytest.raises(ground.DamagedData, match=r"sub-002.*run-01.*audio01 end at 5\.9.*EEG at 0\.586"):
         load("ds004408", copy)
-    sidecar.write_text(json.dumps(facts | {"RecordingDuration": 2.0}))
-    with pytest.raises(ground.DamagedData, match=r"run-03.*audio03 end at 3\.9.*EEG at 2\.000"):
+    assert load("ds004408", copy, subjects=["001"]).responses("001", "sentence-01-001").sizes["channel"] == 128
+
+
+def test_a_recording_off_by_a_million_is_found_by_the_check(copy):
+    assert check("ds004408", copy) == []
+    header = a_run(copy, "002", 1, "vhdr")
+    header.write_text(header.read_text(encoding="utf-8").replace("µV", "V"), encoding="utf-8")
+    (problem,) = check("ds004408", copy)
+    assert "sub-002_task-listening_run-01_eeg.vhdr states V for 128 channels" in problem
+    with pytest.raises(ground.DamagedData, match="no EEG is so large"):
+        load("ds004408", copy).raw("002")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda raw: b"RIFF", "cannot be read"),
+        (lambda raw: raw[: len(raw) // 2], "more bytes, by its own header: it was cut short"),
+        (lambda raw: raw[:44], "more bytes, by its own header"),
+        (lambda raw: raw[:40] + bytes(4), "not one sample"),
+    ],
+)
+def test_a_damaged_sound_is_blamed_itself(copy, change, what):
+    path = copy / "ds004408" / "stimuli" / "audio01.wav"
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ground.DamagedData, match=rf"audio01\.wav is damaged.*{what}"):
         load("ds004408", copy)
-    sidecar.write_text(json.dumps(facts))
-    samples_of = a_run(copy, "002", 1)
-    samples_of.write_bytes(samples_of.read_bytes()[: 128 * 2 * 600])
-    whole = load("ds004408", copy)
-    assert whole.responses("001", "sentence-01-001").sizes["channel"] == 128
-    with pytest.raises(ground.DamagedData, match=r"sub-002.*run-01"):
-        whole.responses("002", "sentence-01-001")
-    (copy / "ds004408" / "stimuli" / "audio01.wav").write_bytes(b"RIFF")
-    with pytest.raises(ground.DamagedData, match=r"audio01\.wav"):
-        load("ds004408", copy)
+
+
+@pytest.mark.parametrize(("full", "kind"), [(2**15, "FLOAT"), (2**23, "DOUBLE"), (2**31, "DOUBLE"), (1, "FLOAT")])
+def test_sounds_in_floating_point_come_out_between_minus_one_and_one(heard, copy, full, kind):
+    path = copy / "ds004408" / "stimuli" / "audio02.wav"
+    samples_of, rate = soundfile.read(path)
+    soundfile.write(path, 3 * samples_of * full, rate, subtype=kind)
+    found = load("ds004408", copy)
+    said = pytest.warns(UserWarning, match=rf"audio02\.wav .*full scale is taken to be {full}")
+    with said if full > 1 else nullcontext():
+        whole = found.audio("segment-02")[0]
+    np.testing.assert_allclose(whole, 3 * heard.audio("segment-02")[0], atol=1e-6)
+    np.testing.assert_allclose(found.audio("sentence-02-001")[0], 3 * heard.audio("sentence-02-001")[0], atol=1e-6)
+    soundfile.write(path, np.full((40_000, 1), np.nan), rate, subtype=kind)
+    with pytest.raises(ground.DamagedData, match=r"audio02\.wav.*finite"):
+        load("ds004408", copy).audio("segment-02")
+
+
+def test_a_raw_that_is_marked_already_is_marked_once(heard):
+    raw = heard.raw("001")
+    read = heard.read_raw.__closure__[0].cell_contents
+    again = marked_up(raw.copy(), {"segment-01": 0.0}, read.__wrapped__.args[3])
+    assert (again.annotations.description == "segment/segment-01").sum() == 1
+    assert heard.responses("001", "sentence-01-001", raw=again).sizes["channel"] == 128
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from lib import ground
-from lib.recordings import COMPONENTS, card, fingerprint, load
-from lib.recordings.cards import registry
+from lib.recordings import COMPONENTS, card, load
+from lib.recordings.cards import published_fingerprint, registry
 from lib.recordings.public import natsound
 
 COUNTS = {"Mechanical": 39, "EnvSound": 27, "Music": 24, "HumNonVoc": 15, "HumVoc": 13, "Song": 11}
@@ -156,7 +156,7 @@ def test_real_sizes_names_and_categories(natural):
     assert tuple(natural.components.component.values) == COMPONENTS
     assert natural.weights.shape == (6, 11065)
     assert list(natural.components.sound.values) == list(natural.stimuli.index)
-    assert natural.fingerprint == fingerprint("natsound165")
+    assert natural.fingerprint == published_fingerprint("natsound165")
     assert not natural.simulated
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib import ground
+from lib import ground, provenance
 from lib.recordings import card, fingerprint, load, names
 from lib.recordings.cards import cards
 from lib.recordings.pocket.voice import speak
@@ -137,3 +137,10 @@ def test_speakers_differ_in_pitch():
 def test_unknown_voice(wrong):
     with pytest.raises(ground.WrongUse):
         speak("hello", **wrong)
+
+
+def test_what_speaks_and_what_is_planted_count_in_what_is_kept():
+    telling = provenance.closure("lib.recordings.pocket.story.telling")
+    assert "lib.recordings.pocket.espeak" in telling  # a script that runs in a process of its own
+    assert not [name for name in telling if ".pocket.sounds" in name or ".pocket.brains" in name]
+    assert "lib.recordings.pocket.brains.profiles" in provenance.closure("lib.recordings.pocket.brains.planted")

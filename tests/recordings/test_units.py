@@ -110,6 +110,7 @@ def test_runs_of_which_one_had_to_be_changed_are_joined_as_they_are():
     with pytest.warns(UserWarning, match="taken for µV"):
         wrong = units.in_volts(wrong, {}, "one")
     whole = bids.joined([right, wrong])
+    assert whole.info["description"] == wrong.info["description"]
     np.testing.assert_allclose(whole.get_data() * 1e6, np.hstack([VALUES, VALUES]))
 
 

@@ -15,6 +15,9 @@ from lib.chapters.eeg import scale as eeg_scale
 from lib.chapters.eeg import scores as eeg_scores
 from lib.chapters.eeg import words as eeg_words
 from lib.compare import word_responses, zscored
+from lib.compare.deconvolution import lagged
+from lib.compare.similarity.conditional import BeyondSound
+from lib.compare.word_responses import LAGS, RATE, SECONDS, late_contrast
 from lib.ground import WrongUse
 from lib.models import Activations
 from lib.recordings import load
@@ -44,13 +47,13 @@ def constructed(follows, *, n=8, frames=100, seed=0):
     return models, eeg.Heard(SUBJECTS, values, clocks, tuple("abcdefghij")), parts
 
 
-def scored(models, heard, parts, scheme="shift"):
+def scored(models, heard, parts, scheme="pieces", measures=None, before_end=0.0, draws=60):
     how = {"components": 20, "whiten": False, "method": "linear"}
-    plain = eeg_scores.chosen_measures("euclidean")
-    found = eeg_scores.scores(
-        eeg.items(models, heard, parts, **how), list(plain.values()), seed=0, n_permutations=60, scheme=scheme
-    )
-    return eeg_scores.renamed(found, plain)
+    plain = measures or eeg_scores.chosen_measures("euclidean")
+    sizes = eeg.lengths({"model": models}, parts, before_end=before_end) if scheme in eeg_scores.PAIRED else None
+    found, draws = eeg.found(models, heard, parts, sizes, **how)(), {"n_permutations": draws, "seed": 0}
+    one = eeg_scores.scores(found, list(plain.values()), scheme=scheme, groups=eeg.groups(sizes), **draws)
+    return eeg_scores.renamed(one, plain)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +130,14 @@ def test_intervals_of_few_listeners_are_over_redrawn_sentences(planted_scores):
     assert (table["high"] > table["low"]).any()
 
 
+def test_draws_that_see_less_of_a_peak_do_not_make_it_absent():
+    units = pd.Series([0.084, *np.linspace(-0.01, 0.09, 101)], ["all", *(f"draw {k}" for k in range(101))])
+    found = eeg_claims.of_units(units, 165)
+    assert (found.value, found.n) == (0.084, 165)
+    assert found.low == pytest.approx(-0.0075)
+    assert found.high == pytest.approx(2 * 0.084 + 0.0075)
+
+
 def test_units_are_listeners_or_sentences(planted_scores):
     few = planted_scores.observed.isel(subject=slice(0, 2))
     assert eeg_claims.by_unit(planted_scores.observed).sizes["unit"] == len(SUBJECTS)
@@ -193,33 +204,65 @@ def test_counted_frames_spread_over_the_piece_alone(planted):
     np.testing.assert_allclose(counted["s0"], linear["s0"])  # as many samples as frames: nothing to spread
 
 
-def test_other_pieces_are_as_long_and_not_the_piece_itself(planted):
+def test_pieces_are_cut_to_their_common_length_before_anything_else(planted):
     models, heard, _ = planted
-    parts = [eeg.Piece(f"{k}", f"sentence-{k}", 0.5, 2.5 - 0.2 * k) for k in range(8)]
+    parts = [eeg.Piece(f"{k}", f"sentence-{k}", 0.5, 2.5 - 0.05 * k) for k in range(8)]
     how = {"components": 5, "whiten": False, "method": "linear"}
-    found = list(eeg.items_with_others(models, heard, parts, seed=0, **how))
+    sizes = eeg.lengths({"model": models}, parts, before_end=0.5)
+    found = list(eeg.cut_items(models, heard, parts, sizes, **how))
     assert [piece.name for piece, _ in found] == [piece.name for piece in parts]
-    layers, answers, others = found[0][1]
-    assert len(layers["deep"]) == 50
-    assert {x.shape for x in others["s0"]} == {(50, 10)}
-    known = [zscored(heard.values[f"sentence-{k}"]["s0"][12:62]) for k in range(8)]
-    np.testing.assert_allclose(answers["s0"], known[0])
-    assert all(min(np.abs(x - other).max() for other in known[1:]) < 1e-9 for x in others["s0"])
+    assert {len(x) for _, (layers, _) in found for x in layers.values()} == {
+        29
+    }  # the last .53 s before the shortest ends
+    known = heard.values["sentence-3"]["s0"][12:41]
+    np.testing.assert_allclose(found[3][1][1]["s0"], zscored(known))
+    assert eeg.groups(sizes) == (0,) * 8
 
 
-def test_a_layer_that_listeners_follow_exceeds_other_pieces(planted):
-    models, heard, parts = planted
-    how = {"components": 20, "whiten": False, "method": "linear"}
-    found = eeg.items_with_others(models, heard, parts, seed=0, **how)
-    alone = eeg_scores.scores(found, ["rsa_spearman_euclidean"], n_permutations=60, scheme="other", seed=0)
-    best, _ = eeg_claims.above_chance({"model": eeg_scores.renamed(alone, {"rsa_spearman": "rsa_spearman_euclidean"})})
+def test_a_model_with_few_frames_cuts_the_pieces_of_all(planted):
+    models, _, parts = planted
+    slow = {
+        name: Activations(
+            {k: x[::5] for k, x in one.layers.items()}, {k: t[::5] for k, t in one.times.items()}
+        )
+        for name, one in models.items()
+    }  # fmt: skip
+    words = [replace(part, stop=0.3 if k < 2 else 0.8 + 0.1 * k) for k, part in enumerate(parts)]
+    assert eeg.lengths({"fast": models}, words[2:]).kept.all()
+    assert eeg.lengths({"fast": models}, [replace(word, stop=0.3) for word in words]).kept.all()
+    both = eeg.lengths({"fast": models, "slow": slow}, words)
+    assert both.kept.tolist() == [False] * 2 + [True] * 6
+    assert eeg.lengths_or_why({"slow": slow}, words, "specific", "word").startswith("words are too short")
+    assert eeg.lengths_or_why({"slow": slow}, words, "specific", "sentence").startswith("8 pieces of")
+
+
+@pytest.mark.parametrize("before_end", [0.0, 0.5])
+def test_a_layer_that_listeners_follow_exceeds_other_pieces(planted, before_end):
+    spearman = {"rsa_spearman": "rsa_spearman_euclidean"}
+    best, by_model = eeg_claims.above_chance({"model": scored(*planted, measures=spearman, before_end=before_end)})
     assert best.low > 0
     assert best.p == 1 / 61
+    assert by_model.layer.item() == "deep"
+
+
+def test_the_best_layer_is_the_one_furthest_above_its_own_null(planted):
+    """A slow layer is like any slow response, and more so than the one that listeners follow is like theirs."""
+    models, heard, parts = planted
+    trend, with_drift = np.linspace(-1, 1, 100)[:, None], {}
+    for name, one in models.items():
+        layers = one.layers | {"slow": trend * np.ones((1, 12)) + 0.01 * one.layers["early"]}
+        with_drift[name] = Activations(layers, dict.fromkeys(layers, one.times["deep"]))
+    slow = {name: {s: x + 3 * x.std() * trend for s, x in by.items()} for name, by in heard.values.items()}
+    one = scored(with_drift, replace(heard, values=slow), parts, measures={"rsa_spearman": "rsa_spearman_euclidean"})
+    assert str(one.group.observed.idxmax("layer").item()) == "slow"
+    best, by_model = eeg_claims.above_chance({"model": one})
+    assert by_model.layer.item() == "deep"
+    assert best.low > 0
 
 
 @pytest.mark.parametrize(
     ("scheme", "unit", "null"),
-    [("auto", "sentence", "shift"), ("auto", "word", "other"), ("shuffle", "sentence", "shuffle")],
+    [("auto", "sentence", "pieces"), ("auto", "word", "pieces"), ("shuffle", "sentence", "shuffle")],
 )
 def test_the_null_fits_the_pieces(scheme, unit, null):
     assert eeg_scores.chosen_null(scheme, unit) == null
@@ -305,6 +348,25 @@ def test_groups_and_nuisances_need_enough_sentences():
         eeg_claims.group_effects(scores, low, many)
 
 
+def test_a_twin_beyond_the_sound_takes_the_test_away():
+    """What a random function of the sound shares with the brain, the descriptions of the sound have left out."""
+    quiet = BeyondSound(-0.001, -0.003, 0.002, 0.9, 0.003, 0.2, 0.6, 18, 150, 999)
+    found = replace(quiet, value=0.05, low=0.02, high=0.08, p=0.001)
+    told = eeg_claims.given_sound(found, quiet)
+    assert (told.value, told.p, told.draws) == (0.05, 0.001, 999)
+    assert "descriptions leave out" in eeg_claims.given_sound(found, replace(found, value=0.03))
+    few = eeg_claims.given_sound(replace(found, n=8, n_draws=127), quiet)
+    assert few.p == 1 / 128
+
+
+def test_pieces_come_with_descriptions_whose_columns_are_the_same(planted):
+    models, heard, parts = planted
+    sounds = {name: (one.layers["early"][:, :3], one.times["early"]) for name, one in models.items()}
+    found = list(eeg.beside_the_sound(models, heard, parts, [sounds], method="linear"))
+    assert [x.shape for x in (found[0][0], found[0][1]["s0"], found[0][2])] == [(100, 3), (100, 10), (100, 24)]
+    assert eeg.lags_of(models[parts[0].stimulus]) == range(-2, 13)  # 25 frames a second
+
+
 def test_consistency_needs_all_three():
     rng = np.random.default_rng(0)
     sound, other = smooth(rng, 300, 4), smooth(rng, 300, 4)
@@ -346,6 +408,38 @@ def test_nothing_late_is_found_where_it_is_off():
     assert affect.low <= 0
 
 
+def test_louder_answers_to_sound_are_no_change_of_words(monkeypatch):
+    """Answers to sound half as large again in negative sentences, and words everywhere the same."""
+    heard = load("pocket-eeg", subjects=1, segments=4, stored=False)
+    negative = set(heard.stimuli.index[heard.stimuli["affect"] == "negative"])
+
+    def answers(recording, listeners, subject, segments):
+        out = []
+        for name in segments:
+            plain = eeg_words._features(recording, name, set())[:, :4]
+            clock = np.arange(len(plain)) / RATE
+            mine = recording.stimuli[recording.stimuli["segment"] == name].loc[lambda x: x.index.isin(negative)]
+            louder = np.any(
+                [(clock >= a) & (clock < a + d) for a, d in zip(mine["start"], mine["duration"], strict=True)], 0
+            )
+            sound = plain[:, 1] * (1 + 0.5 * louder)
+            answered = (
+                bump(sound, 0.105, 0.02, -1.0) + bump(sound, 0.18, 0.03, 0.7) + bump(plain[:, 3], 0.4, 0.07, -1.0)
+            )
+            out.append(np.stack([answered, answered], axis=1))
+        return out
+
+    def bump(x, at, width, size):
+        return lagged(x[:, None], LAGS) @ (size * np.exp(-0.5 * ((SECONDS - at) / width) ** 2))
+
+    monkeypatch.setattr(eeg_words, "_answers", answers)
+    listeners = eeg.Heard(("a",), {}, {}, ("Cz", "Pz"))
+    found = eeg_words.word_responses(heard, listeners, negative)
+    words, change = (late_contrast(found[key].values[0].T).mean() for key in ("words", "change"))
+    assert words > 0.3
+    assert abs(change) < 0.07 * words
+
+
 def test_channels_that_somebody_lacks_are_left_out():
     heard, listeners = listened(segments=2)
     fewer = eeg.responses(heard, list(heard.stimuli.index[:1]), repair="drop")
@@ -362,17 +456,15 @@ def test_channels_that_somebody_lacks_are_left_out():
     assert (one.std(axis=0) > 0).all()
 
 
-@pytest.mark.parametrize("scheme", ["other", "shift"])
+@pytest.mark.parametrize("scheme", ["pieces", "shift"])
 def test_noise_is_found_in_words_by_rotations_alone(scheme):
     heard = load("pocket-eeg", subjects=5, segments=2, snr=0.0, stored=False)
     parts = eeg.pieces(heard, "word", 6)
     stimuli = list(dict.fromkeys(piece.stimulus for piece in parts))
     listeners, frames = eeg.responses(heard, stimuli), eeg.represented("logmel", heard, stimuli, 12.5)
-    how = {"components": 20, "whiten": False, "method": "antialiased"}
-    others = eeg.items_with_others(frames, listeners, parts, seed=0, **how)
-    found = others if scheme == "other" else eeg.items(frames, listeners, parts, **how)
-    one = eeg_scores.scores(found, ["rsa_spearman_euclidean"], n_permutations=100, scheme=scheme, seed=0)
-    chance, _ = eeg_claims.above_chance({"logmel": eeg_scores.renamed(one, {"rsa_spearman": "rsa_spearman_euclidean"})})
+    spearman = {"rsa_spearman": "rsa_spearman_euclidean"}
+    one = scored(frames, listeners, parts, scheme, measures=spearman, draws=100)
+    chance, _ = eeg_claims.above_chance({"logmel": one})
     assert (chance.p < 0.05) is (scheme == "shift")
 
 
@@ -382,14 +474,8 @@ def test_noise_supports_no_claim():
     stimuli = [piece.stimulus for piece in parts]
     listeners = eeg.responses(heard, stimuli)
     frames = {name: eeg.represented(name, heard, stimuli, 25.0) for name in ("logmel", "mfcc")}
-    how = {"components": 20, "whiten": True, "method": "antialiased"}
-    measures = ["rsa_spearman", "rsa_kendall", "dcor", "cka_linear"]
-    found = {
-        name: eeg_scores.scores(
-            eeg.items(by, listeners, parts, **how), measures, seed=0, n_permutations=100, scheme="shift"
-        )
-        for name, by in frames.items()
-    }
+    measures = {name: name for name in ("rsa_spearman", "rsa_kendall", "dcor", "cka_linear")}
+    found = {name: scored(by, listeners, parts, measures=measures, draws=100) for name, by in frames.items()}
     spans = eeg_claims.windows(0.25)
     layers = dict.fromkeys((part.name for part in parts), "logmel")
     timed = eeg_claims.windowed(frames["logmel"], layers, listeners, parts, spans, rate=25.0, n_permutations=20)
@@ -399,6 +485,27 @@ def test_noise_supports_no_claim():
     evidence = {"A3": {"contrast": contrast, "shift": above}, "A6": {"best_layer": chance}}
     verdicts = claims.decide("pocket-eeg", evidence)
     assert claims.SUPPORTED not in {one.verdict for one in verdicts.values()}
+
+
+def test_noise_takes_the_place_of_everything_that_was_recorded():
+    heard = load("pocket-eeg", subjects=2, segments=2)
+    stimuli = list(heard.stimuli.index[:3])
+    true, made, again = (eeg.responses(heard, stimuli, kind=kind, seed=1) for kind in ("recorded", "noise", "noise"))
+    name, subject = stimuli[1], true.subjects[1]
+    a, b = true.values[name][subject], made.values[name][subject]
+    assert a.shape == b.shape
+    assert np.abs(np.corrcoef(a[:, 5], b[:, 5])[0, 1]) < 0.5
+    np.testing.assert_array_equal(b, again.values[name][subject])
+    raw, noise = true.clean(subject).raw.get_data("eeg"), made.clean(subject).raw.get_data("eeg")
+    cut = heard.responses(subject, name, raw=made.clean(subject).raw, tmin=-eeg.MARGIN, tmax=eeg.MARGIN)
+    np.testing.assert_allclose(
+        cut.transpose("time", "channel").sel(channel=list(made.channels)), b, rtol=1e-5, atol=1e-4
+    )
+    np.testing.assert_allclose(noise.std(1), raw.std(1), rtol=0.2)
+    upper = np.triu_indices(len(raw), 1)
+    assert np.corrcoef(np.corrcoef(raw)[upper], np.corrcoef(noise)[upper])[0, 1] > 0.95
+    with pytest.raises(WrongUse, match="kind of responses"):
+        eeg.responses(heard, stimuli, kind="noisy")
 
 
 def test_sounds_have_no_words_and_one_set_of_responses():

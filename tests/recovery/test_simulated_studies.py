@@ -11,6 +11,7 @@ from lib.recordings import load
 from lib.recordings.channels import ROBUST_Z, robust_z
 from lib.recordings.pocket.brains import eeg, waves
 from lib.recordings.pocket.story.telling import tell
+from lib.report import detection
 
 SEGMENTS = 3
 
@@ -80,11 +81,11 @@ def test_hierarchy_of_regions_is_found_and_gone_when_off():
 
 
 def test_with_everything_off_the_stored_studies_find_one_in_twenty():
-    counts = studies.read_counts(DATA / "recovery.csv")
+    counts = detection.read_counts(DATA / "recovery.csv")
     silent = counts[(counts["snr"] == 0) & ~counts["effect"].str.contains("profile|size|latency")]
     silent = silent[silent["minutes"].isin([silent["minutes"].max(), 0])]
     for _, mine in silent.groupby(silent["effect"].str.replace("tuning to .*", "tuning", regex=True)):
         for _, group in mine.groupby("listeners"):
             total = group[["studies", "significant"]].sum()
-            low, high = studies.binomial_band(int(total["studies"]))
+            low, high = detection.binomial_band(int(total["studies"]))
             assert low <= total["significant"] / total["studies"] <= high

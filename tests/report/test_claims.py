@@ -17,16 +17,17 @@ def measured(value, half=0.1, p=np.nan, n=12):
 
 
 def one(value, **options):
-    return decide("here", {"A5": {"product": measured(value, **options)}})["A5"]
+    return decide("here", {"A6": {"best_layer": measured(value, **options)}})["A6"]
 
 
 def test_the_ledger_is_complete():
     ledger = claims.ledger()
     assert {f"A{k}" for k in range(1, 8)} <= set(ledger)
-    assert ledger["A1"].parts[1] == claims.Part("concordance", "less", 1, ledger["A1"].parts[1].about)
+    about = ledger["E1"].parts[0].about
+    assert ledger["E1"].parts[0] == claims.Part("late", "greater", 0, about, margin=0.1, planted="late window")
     for claim in ledger.values():
         assert all(len(text.split()) > 3 for text in (claim.claim, claim.quantity, claim.rule))
-        assert all(part.about for part in claim.parts)
+        assert all(part.about and part.margin > 0 for part in claim.parts)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_the_ledger_is_complete():
 def test_the_interval_decides(value, verdict):
     found = one(value)
     assert found.verdict == verdict
-    assert found.measured["product"]["value"] == value
+    assert found.measured["best_layer"]["value"] == value
     assert found.why
     assert "n = 12" in found.why
 
@@ -69,18 +70,84 @@ def test_every_part_has_to_hold():
     assert "untrained" not in found.why
 
 
-def test_concordance_has_to_lie_below_one():
-    split = measured(0.3)
-    below = Measured(value=0.5, low=0.4, high=0.7, n=9)
-    at = Measured(value=0.99, low=0.9, high=1.0, n=9)
-    assert decide("x", {"A1": {"split": split, "concordance": below}})["A1"].verdict == SUPPORTED
-    assert decide("x", {"A1": {"split": split, "concordance": at}})["A1"].verdict == UNDECIDED
+def test_a_late_response_has_to_be_negative_itself():
+    """A positive response before or after leaves the late one less positive than the rest, but not negative."""
+    late = measured(0.5)
+    assert decide("x", {"E1": {"late": late, "mean": measured(-0.3)}})["E1"].verdict == SUPPORTED
+    assert decide("x", {"E1": {"late": late, "mean": measured(0.0)}})["E1"].verdict == UNDECIDED
+    assert decide("x", {"E1": {"late": late, "mean": measured(0.3)}})["E1"].verdict == NOT_SUPPORTED
+
+
+def test_changed_rules_say_when_what_and_why(tmp_path):
+    told = claims.changed_rules()
+    assert [line[4:6] for line in told.splitlines()] == ["A1", "A2", "A5", "A6", "A7", "E1", "E2", "E3", "E4"]
+    assert claims.changed_rules(["E1", "A3"]).startswith("* **E1**, 2026-11-26: ")
+    entry = {"claim": "c", "quantity": "q", "rule": "r", "changed": "lately, and for good reasons indeed"}
+    entry["parts"] = {"gap": {"alternative": "greater", "threshold": 0, "about": "x"}}
+    path = tmp_path / "claims.yml"
+    path.write_text(yaml.safe_dump({"papers": {"B": {}}, "claims": {"B7": entry}}))
+    with pytest.raises(DamagedData, match="says when"):
+        claims.ledger(path)
+    assert "before anything was run" not in claims.LEDGER.read_text() + claims.__doc__
+
+
+def test_undecided_is_absent_or_could_not_be_told():
+    """The margin of A6 is .01."""
+    small, wide = one(0.002, half=0.005), one(0.002, half=0.05)
+    assert (small.verdict, small.reading) == (UNDECIDED, claims.ABSENT)
+    assert "less than the margin of 0.01" in small.why
+    assert (wide.verdict, wide.reading) == (UNDECIDED, claims.UNKNOWN)
+    assert "0.052 is possible, the margin is 0.01" in wide.why
+    assert one(0.2).reading == one(-0.2).reading == ""
+
+
+def test_of_several_parts_one_that_is_absent_decides():
+    parts = {"untrained": measured(0.5), "envelope": measured(0.001, half=0.004)}
+    found = decide("x", {"A7": parts})["A7"]
+    assert (found.verdict, found.reading) == (UNDECIDED, claims.ABSENT)
+    assert "envelope" in found.why.split("absent")[1]
+
+
+def test_a_rule_that_noise_passes_cannot_be_tested():
+    sizes = {"A6": claims.Size(0.26, 0.18, 0.35, 100)}
+    found = decide("x", {"A6": {"best_layer": measured(0.3)}}, sizes=sizes)["A6"]
+    assert found.verdict == NOT_TESTABLE
+    assert "supported in 0.26 of 100 runs (0.18 to 0.35)" in found.why
+    assert found.size == sizes["A6"]
+    rare = {"A6": claims.Size(0.06, 0.02, 0.13, 100)}
+    assert decide("x", {"A6": {"best_layer": measured(0.3)}}, sizes=rare)["A6"].verdict == SUPPORTED
+
+
+def test_sizes_come_from_a_table_that_may_be_missing(tmp_path):
+    path = tmp_path / "calibration.csv"
+    assert claims.sizes("here", path) == {}
+    head = "recording,decision,n,false_positives,size,low,high\n"
+    path.write_text(head + "here,A6,100,26,.26,.18,.35\nthere,A6,10,0,0,0,.3\nhere,figure 2,10,0,0,0,.3\n")
+    assert claims.sizes("here", path) == {"A6": claims.Size(0.26, 0.18, 0.35, 100)}
+    path.write_text("recording,decision\n")
+    with pytest.raises(DamagedData, match="no column high, low, n, size"):
+        claims.sizes("here", path)
+
+
+def test_too_few_draws_are_refused_with_the_number_that_is_needed():
+    """Three claims whose p is counted over 50 draws: none can survive, however strong."""
+    strong = [Measured(value=1, low=0.9, high=1.1, n=12, p=1 / (draws + 1), draws=draws) for draws in (50, 60)]
+    few, enough = (
+        decide("x", {"A6": {"best_layer": one}, "A7": {"untrained": one, "envelope": measured(1)},
+                     "A3": {"contrast": one, "shift": one}})
+        for one in strong
+    )  # fmt: skip
+    assert {found.verdict for found in few.values()} == {NOT_TESTABLE}
+    assert "50 draws of its null p is at least 0.02, corrected for 3 claims 0.059: take at least 60" in few["A6"].why
+    assert {found.verdict for found in enough.values()} == {SUPPORTED}
+    against = Measured(value=-1, low=-1.1, high=-0.9, n=12, p=1.0, draws=5)
+    assert decide("x", {"A6": {"best_layer": against}})["A6"].verdict == NOT_SUPPORTED
 
 
 def test_correction_is_holm_over_the_claims_tested():
     parts = {
         "A3": {"contrast": measured(0.3, p=0.02), "shift": measured(0.3, p=0.001)},
-        "A5": {"product": measured(0.3, p=0.03)},
+        "A5": {"product": measured(0.3, p=0.03), "given_sound": measured(0.3, p=0.001)},
         "A6": {"best_layer": measured(0.3, p=0.001)},
         "A7": "no untrained twin of this model",
     }
@@ -103,9 +170,8 @@ def test_no_effect_is_rarely_supported(monkeypatch):
     rng = np.random.default_rng(0)
     found = []
     for _ in range(400):
-        values = 0.051 * rng.standard_normal(3)
-        names = (("A5", "product"), ("A6", "best_layer"))
-        decided = decide("x", {name: {key: measured(v)} for (name, key), v in zip(names, values, strict=False)})
+        a, b, c = (measured(value) for value in 0.051 * rng.standard_normal(3))
+        decided = decide("x", {"A5": {"product": a, "given_sound": b}, "A6": {"best_layer": c}})
         found.append(any(verdict.verdict == SUPPORTED for verdict in decided.values()))
     assert np.mean(found) < 0.06
 
@@ -154,18 +220,27 @@ def test_wrong_use_is_explained(call, message):
 def test_verdicts_are_kept_and_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("ALIKE_RUN", str(tmp_path))
     for recording in ("b", "a"):
-        decided = decide(recording, {"A7": "no twin | here", "A5": {"product": measured(0.3)}})
+        decided = decide(recording, {"A7": "no twin | here", "A6": {"best_layer": measured(0.3)}})
         for found in decided.values():
             records.verdict(found, simulated=recording == "a")
     numbers = json.loads((tmp_path / "numbers.json").read_text())
-    entry = numbers["verdict_A5_a"]
-    assert (entry["verdict"], entry["claim"], entry["recording"], entry["simulated"]) == (SUPPORTED, "A5", "a", True)
-    assert entry["measured"]["product"]["n"] == 12
-    assert entry["measured"]["product"]["p"] is None
+    entry = numbers["verdict_A6_a"]
+    assert (entry["verdict"], entry["claim"], entry["recording"], entry["simulated"]) == (SUPPORTED, "A6", "a", True)
+    assert entry["measured"]["best_layer"]["n"] == 12
+    assert entry["measured"]["best_layer"]["p"] is None
+    assert (entry["reading"], entry["size"], entry["power"]) == ("", None, None)
     assert numbers["verdict_A7_b"]["p_holm"] is None
     table = claims.verdict_table(numbers.values())
     rows = table.splitlines()[2:]
-    assert [row.split(" | ")[0] for row in rows] == ["| A5", "| A5", "| A7", "| A7"]
+    assert [row.split(" | ")[0] for row in rows] == ["| A6", "| A6", "| A7", "| A7"]
+    assert rows[0].endswith("| not counted | not known |")
+    counted = entry | {
+        "reading": "could not tell",
+        "power": 0.832,
+        "size": {"share": 0.04, "low": 0.01, "high": 0.09, "n": 99},
+    }
+    assert "(could not tell)" in claims.verdict_table([counted])
+    assert claims.verdict_table([counted]).endswith("| 0.04 (0.01 to 0.09, n = 99) | 0.83 |\n")
     assert "a *(simulated)*" in rows[0]
     assert "no twin \\| here" in rows[2]
     linked = claims.verdict_table([entry | {"page": "chapters/eeg"}])

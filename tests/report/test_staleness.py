@@ -79,6 +79,11 @@ ROOM = 'import lazy_loader\nlazy_loader.attach(__name__, submod_attrs={"one": ["
         ("def f():\n    from lib.room.two import second", {"two"}),
         ("from importlib import import_module\nimport_module('lib.room.one')", {"one"}),
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from lib.room import first", set()),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from lib.room import first\n"
+            "else:\n    from lib.room import second",
+            {"two"},
+        ),
         ("from lib import room", set()),
         ("%matplotlib inline\n!ls\nfrom lib.room import first", {"one"}),
     ],

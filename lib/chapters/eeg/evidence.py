@@ -25,6 +25,7 @@ from lib.report.claims import Measured
 if TYPE_CHECKING:
     import xarray as xr
 
+    from lib.compare.similarity.conditional import BeyondSound
     from lib.models import Activations
 
 ENOUGH = 5
@@ -45,8 +46,8 @@ def by_unit(array: xr.DataArray) -> xr.DataArray:
     return array.mean("sentence" if unit == "subject" else "subject").rename({unit: "unit"}).transpose("unit", ...)
 
 
-def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
-    """Mean with its Student's t interval; `p` is that of a null where there is one, else of the t test against 0."""
+def estimate(units: Sequence[float], *, p: float = np.nan, draws: int = 0) -> Measured:
+    """Mean with its Student's t interval; `p` is that of a null of `draws`, else of the t test against 0."""
     from scipy import stats
 
     units = np.asarray(units, dtype=np.float64)
@@ -54,7 +55,7 @@ def estimate(units: Sequence[float], *, p: float = np.nan) -> Measured:
     test = stats.ttest_1samp(units, 0)
     low, high = test.confidence_interval(0.95)
     p = float(test.pvalue) if np.isnan(p) else p
-    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p)
+    return Measured(value=float(units.mean()), low=float(low), high=float(high), n=len(units), p=p, draws=draws)
 
 
 def held_out(scores: Scores) -> xr.DataArray:
@@ -119,15 +120,16 @@ def family_difference(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_units(units: pd.Series, n_stimuli: int) -> Measured:
-    """Mean over listeners with its interval; where units are draws of stimuli, the value of all and their percentiles.
+    """Mean over listeners with its interval; where units are draws of stimuli, the value of all with that of the draws.
 
-    Draws are of `n_stimuli`, which is then what the interval rests on.
+    It reaches as far to either side as the farther of two percentiles: draws of fewer stimuli see less of a peak
+    (``split_peaks``), and the nearer says nothing of how large a difference may be. It rests on `n_stimuli`.
     """
     if "all" not in units.index:
         return estimate(units.to_numpy())
     value, draws = float(units["all"]), units.drop("all").to_numpy()
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Measured(value=value, low=float(min(low, value)), high=float(max(high, value)), n=n_stimuli)
+    reach = float(np.abs(np.quantile(draws, [0.025, 0.975]) - value).max())
+    return Measured(value=value, low=value - reach, high=value + reach, n=n_stimuli)
 
 
 def peak_intervals(table: pd.DataFrame, n_stimuli: int) -> pd.DataFrame:
@@ -183,33 +185,41 @@ def noise_rankings(models: Mapping[str, Scores]) -> pd.DataFrame:
 def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") -> tuple[Measured, pd.DataFrame]:
     """Best of all layers of all models against the best of each draw, and the same model by model.
 
+    Layers differ in what chance gives them: slow frames are like any slow response. The best layer is the one furthest
+    above its own null, in the data and in every draw. P-values count draws around the mean of all of them and the
+    observed value, which no pairing changes; so the test stays exact. How far above is told against unrelated pairs
+    (``null_mean``), in which the observed one has no part, minus how far the best layer of a draw is.
+
     Returns
     -------
     Measured
-        Best minus mean best under the null: value and p of the mean over everybody, interval over units.
+        Value and p of the mean over everybody, interval over units.
     pandas.DataFrame
-        By model: value, null_mean, p (corrected over its layers).
+        By model: layer, value, null_mean, excess, p (corrected over its layers).
     """
-    rows, observed, draws, each, lucky = [], [], [], [], []
+    rows, observed, draws, beyond, each = [], [], [], [], []
     for name, one in models.items():
-        group = one.group
-        row, best = group.observed.sel(measure=measure), group.draws.sel(measure=measure).max("layer")
-        p = (int((best >= float(row.max()) - ROUNDING).sum()) + 1) / (group.n_permutations + 1)
-        where = str(row.idxmax().values)
-        rows.append((name, where, float(row.max()), float(best.mean()), p))
-        observed.append(float(row.max()))
-        draws.append(best.values)
-        each.append(by_unit(one.observed.sel(measure=measure)).sel(layer=where))
-        lucky.append(by_unit(one.expected.sel(measure=measure)).mean("layer"))
+        row, drawn, mean = (x.sel(measure=measure) for x in (one.group.observed, one.group.draws, one.group.null_mean))
+        middle = (drawn.sum("draw") + row) / (drawn.sizes["draw"] + 1)
+        where = str((row - middle).idxmax().values)
+        best, drawn = float((row - middle).max()), (drawn - middle).max("layer").values
+        above = float(row.sel(layer=where) - mean.sel(layer=where))
+        rows.append((name, where, float(row.sel(layer=where)), float(mean.sel(layer=where)), above, _p(drawn, best)))
+        observed.append(best)
+        draws.append(drawn)
+        beyond.append(above)
+        each.append(by_unit(one.excess.sel(measure=measure, layer=where)))
     top, null = int(np.argmax(observed)), np.max(draws, axis=0)
-    p = (int((null >= observed[top] - ROUNDING).sum()) + 1) / (len(null) + 1)
-    value = observed[top] - null.mean()
-    units = (each[top] - lucky[top]).values
-    spread = estimate(units)
+    spread, value = estimate(each[top].values), beyond[top] - null.mean()
     low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
-    return Measured(value=value, low=low, high=high, n=spread.n, p=p), pd.DataFrame(
-        rows, columns=["model", "layer", "value", "null_mean", "p"]
-    )
+    columns = ["model", "layer", "value", "null_mean", "excess", "p"]
+    return Measured(
+        value=value, low=low, high=high, n=spread.n, p=_p(null, observed[top]), draws=len(null)
+    ), pd.DataFrame(rows, columns=columns)
+
+
+def _p(draws: np.ndarray, observed: float) -> float:
+    return (int((draws >= observed - ROUNDING).sum()) + 1) / (len(draws) + 1)
 
 
 # ---- windows of time ----
@@ -367,7 +377,8 @@ def consistency(found: Any, score: str = "product") -> Measured:
     """
     observed, draws = found.observed.sel(score=score), found.draws.sel(score=score)
     units = (observed - draws.mean("draw").max("broken")).values
-    return estimate(units, p=_hardest_p(observed.mean("subject"), draws.mean("subject")))
+    p = _hardest_p(observed.mean("subject"), draws.mean("subject"))
+    return estimate(units, p=p, draws=draws.sizes["draw"])
 
 
 def consistency_by_sentence(
@@ -383,7 +394,24 @@ def consistency_by_sentence(
         observed, draws = observed.mean("subject"), draws.mean("subject")
     drawn = draws.mean("sentence")
     hardest = draws.isel(broken=int(drawn.mean("draw").argmax("broken"))).mean("draw")
-    return estimate((observed - hardest).values, p=_hardest_p(observed.mean("sentence"), drawn))
+    p = _hardest_p(observed.mean("sentence"), drawn)
+    return estimate((observed - hardest).values, p=p, draws=drawn.sizes["draw"])
+
+
+def given_sound(found: BeyondSound, twin: BeyondSound) -> Measured | str:
+    """Likeness of brain and model once the sound is taken out of both, over pieces, or why that can't be told.
+
+    An untrained `twin` is a random function of the sound: if it, too, is more like the brain than chance, the
+    descriptions leave out something that the sound does to both.
+    """
+    if twin.p <= 0.05 and twin.low > 0:
+        return (
+            f"an untrained twin, a random function of the sound, is like the brain beyond the described sound as well "
+            f"({twin.value:.3f}, {twin.low:.3f} to {twin.high:.3f}, n = {twin.n}; the trained model {found.value:.3f}, "
+            f"{found.low:.3f} to {found.high:.3f}): the descriptions leave out what drives both"
+        )
+    p = max(found.p, 1 / (found.n_draws + 1))
+    return Measured(value=found.value, low=found.low, high=found.high, n=found.n, p=p, draws=found.n_draws)
 
 
 def _hardest_p(value: xr.DataArray, draws: xr.DataArray) -> float:

@@ -2,20 +2,21 @@
 
 Comes in: a recording of connected speech with EEG, or of short sounds with electrodes in the brain. Goes out: pieces
 (sentences, words or sounds), responses and frames of models on clocks in seconds, and both at the frames of one piece
-after the other, ready to be compared (``eeg_scores``).
+after the other, ready to be compared (``scores``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lib.compare import onto_frames, principal_components, zscored
+from lib.compare import matched, noise_like, onto_frames, principal_components, zscored
+from lib.compare.noise import stretch_like
 from lib.ground import WrongUse, unknown
 from lib.models import Activations, sound_activations
 from lib.models import load as load_model
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
     import mne
     import xarray as xr
 
+    from lib.compare.similarity.pieces import Matched
     from lib.recordings.preprocessing import Cleaned
 
-LEAST_FRAMES, LEAST_OTHERS, LEAST_PIECES = 4, 5, 8
+LEAST_FRAMES, LEAST_PIECES = 4, 8
+BEFORE_END = 0.5
+"""Seconds before the end of any piece that likeness to this piece alone stops: as far as a response is smoothed into
+the frames before it, and a voice falls."""
+KINDS = ("recorded", "noise")
+STRETCH = 8.0
+"""Seconds of a recording whose autocovariance noise has."""
 MARGIN = 0.6
 """Seconds of response kept before a piece and after its end, for filters and lags."""
 ROOM = 3e9
@@ -98,19 +106,27 @@ def pieces(recording, unit: str, count: int) -> list[Piece]:
     return found
 
 
-def responses(recording, stimuli: Sequence[str], **choices: Any) -> Heard:
+def responses(
+    recording, stimuli: Sequence[str], *, kind: str = "recorded", seed: int | Sequence[int] = 0, **choices: Any
+) -> Heard:
     """Responses to some stimuli: EEG cleaned by `choices` (``recordings.preprocessing.clean``), others as they are.
 
-    Channels that somebody lacks, and those that are the reference and so always 0, are left out.
+    Channels that somebody lacks, and those that are the reference and so always 0, are left out. Of the kind ``noise``,
+    everything that anybody answered gives way to noise with the same spectrum and channel correlations
+    (``noise_like``), drawn by `seed`: EEG after cleaning, over the whole recording.
     """
+    if kind not in KINDS:
+        raise unknown("kind of responses", kind, KINDS)
     if isinstance(recording, EEGRecording):
-        return _scalp(recording, stimuli, choices)
+        return _scalp(recording, stimuli, choices, seed if kind == "noise" else None)
     one = recording.responses("group", stimuli[0])
     values = {name: {"group": recording.responses("group", name).values.T} for name in stimuli}
+    if kind == "noise":
+        values = noise_like(values, seed=seed)
     return Heard(("group",), values, dict.fromkeys(stimuli, one.time.values), tuple(map(str, one.channel.values)))
 
 
-def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
+def _scalp(recording, stimuli: Sequence[str], choices: Mapping, noise: int | Sequence[int] | None) -> Heard:
     import mne
     import xarray as xr
 
@@ -122,7 +138,8 @@ def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
 
     @lru_cache(maxsize=max(1, int(ROOM // size)))
     def cleaned(subject: str) -> Cleaned:
-        return first if subject == subjects[0] else clean(recording.raw(subject), **choices)
+        one = first if subject == subjects[0] else clean(recording.raw(subject), **choices)
+        return one if noise is None else _as_noise(one, [*np.atleast_1d(noise).tolist(), subjects.index(subject)])
 
     def compute():
         cuts = {name: [] for name in stimuli}
@@ -134,7 +151,8 @@ def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
         together = {name: xr.concat(each, place, join="inner") for name, each in cuts.items()}  # channels of everybody
         return {name: x.transpose("subject", "time", "channel") for name, x in together.items()}
 
-    found = kept("responses", (recording.fingerprint, str(choices), str(stimuli), str(subjects)), compute)
+    key = (recording.fingerprint, str(choices), str(stimuli), str(subjects), f"noise={noise}")
+    found = kept("responses", key, compute)
     named = choices.get("reference") or ()
     against = {named} if isinstance(named, str) else set(named)
     found = {name: x.sel(channel=[c for c in x.channel.values if c not in against]) for name, x in found.items()}
@@ -143,6 +161,17 @@ def _scalp(recording, stimuli: Sequence[str], choices: Mapping) -> Heard:
     channels = tuple(map(str, found[stimuli[0]].channel.values))
     info = mne.pick_info(first.raw.info, [first.raw.ch_names.index(name) for name in channels])
     return Heard(subjects, values, times, channels, info, first, cleaned)
+
+
+def _as_noise(cleaned: Cleaned, seed: Sequence[int]) -> Cleaned:
+    import mne
+
+    raw = cleaned.raw.copy().load_data()
+    scalp = mne.pick_types(raw.info, eeg=True, exclude=())
+    data = raw.get_data(picks=scalp)
+    count = max(1, int(data.shape[1] / raw.info["sfreq"] / STRETCH))
+    raw[scalp] = stretch_like(np.array_split(data.T, count), data.shape[1], seed=seed).T
+    return replace(cleaned, raw=raw)
 
 
 def represented(name: str, recording, stimuli: Sequence[str], rate: float) -> dict[str, Activations]:
@@ -214,15 +243,24 @@ def item(
     frames: Activations, heard: Heard, piece: Piece, *, components: int, whiten: bool, method: str, lag: float = 0.0
 ) -> tuple[dict, dict] | None:
     """Layers' components and listeners' responses at the frames of one piece; None where it has too few frames."""
-    inside = _inside(frames, piece)
-    if inside.sum() < LEAST_FRAMES:
+    inside = np.flatnonzero(_inside(frames, piece))
+    if len(inside) < LEAST_FRAMES:
         return None
+    layers, when = _projected(frames, inside, components, whiten)
+    return layers, answers(heard, piece, when, method, lag)
+
+
+def _projected(frames: Activations, inside: np.ndarray, components: int, whiten: bool) -> tuple[dict, np.ndarray]:
     layers = {n: principal_components(x[inside], components, whiten=whiten) for n, x in frames.layers.items()}
-    known, when = heard.times[piece.stimulus], _times(frames)[inside] + lag
+    return layers, _times(frames)[inside]
+
+
+def answers(heard: Heard, piece: Piece, when: np.ndarray, method: str, lag: float = 0.0) -> dict[str, np.ndarray]:
+    """Standardised responses of all listeners to a piece, at the times of its frames and a lag later."""
+    known = heard.times[piece.stimulus]
     its_own = (known >= piece.start + lag) & (known < piece.stop + lag) if method == "count" else slice(None)
     heard_here = {s: x[its_own] for s, x in heard.values[piece.stimulus].items()}
-    brought = _brought(heard_here, known[its_own], when, method)
-    return layers, {s: zscored(x) for s, x in brought.items()}
+    return {s: zscored(x) for s, x in _brought(heard_here, known[its_own], when + lag, method).items()}
 
 
 def items(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], **how: Any) -> Iterator[tuple]:
@@ -233,28 +271,108 @@ def items(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece
             yield piece, found
 
 
-def items_with_others(
-    frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], *, seed: int, most: int = 20, **how: Any
-) -> Iterator[tuple]:
-    """Piece, its ``item``, and what the same listeners answered to at most `most` other pieces, for ``other_null``.
+def lengths(
+    frames: Mapping[str, Mapping[str, Activations]], parts: Sequence[Piece], *, before_end: float = 0.0
+) -> Matched:
+    """Groups of pieces as long as each other, the same for all models, and their common lengths (``matched``).
 
-    Another response starts with the first frame of the other piece and lasts as long as this one; it may go on after
-    the other piece has ended. Pieces for which fewer than ``LEAST_OTHERS`` last so long are left out.
+    Pieces that have fewer than ``LEAST_FRAMES`` frames of the slowest model are left out.
     """
-    method = "linear" if how["method"] == "count" else how["method"]
-    stimuli = dict.fromkeys(piece.stimulus for piece in parts)
-    whole = {name: _whole(frames[name], heard, name, method, how.get("lag", 0.0)) for name in stimuli}
-    first = {piece.name: int(_inside(frames[piece.stimulus], piece).argmax()) for piece in parts}
-    left = {piece.name: len(next(iter(whole[piece.stimulus].values()))) - first[piece.name] for piece in parts}
-    rng = np.random.default_rng(seed)
-    for piece, (layers, answers) in items(frames, heard, parts, **how):
-        length = len(next(iter(answers.values())))
-        others = [other for other in parts if other.name != piece.name and left[other.name] >= length]
-        if len(others) < LEAST_OTHERS:
+    rates = {name: _rate(by) for name, by in frames.items()}
+    covered = [min(_inside(by[p.stimulus], p).sum() / rates[name] for name, by in frames.items()) for p in parts]
+    frame = 1 / min(rates.values())
+    return matched(covered, before_end=before_end, same=frame, shortest=LEAST_FRAMES * frame)
+
+
+def lengths_or_why(
+    frames: Mapping[str, Mapping[str, Activations]], parts: Sequence[Piece], null: str, unit: str
+) -> Matched | str:
+    """``lengths`` for the null ``pieces``, or ``specific`` (less ``BEFORE_END``); where there are none, why."""
+    if null == "specific" and unit == "word":
+        return "words are too short to stop before they end"
+    try:
+        return lengths(frames, parts, before_end=BEFORE_END if null == "specific" else 0.0)
+    except WrongUse as error:
+        return str(error)
+
+
+def found(frames: Mapping[str, Activations], heard: Heard, parts: Sequence[Piece], sizes: Any, **how: Any) -> Callable:
+    """What gives the items of a null: pieces cut to common lengths where there are any, else as long as they are."""
+    if sizes is None:
+        return partial(items, frames, heard, parts, **how)
+    if isinstance(sizes, str):
+        raise WrongUse(f"no pieces to pair: {sizes}")
+    return partial(cut_items, frames, heard, parts, sizes, **how)
+
+
+def groups(sizes: Matched | None) -> tuple[int, ...] | None:
+    """Groups of the pieces that ``found`` gives, in order."""
+    return None if sizes is None else tuple(sizes.group[sizes.kept].tolist())
+
+
+def cut_items(
+    frames: Mapping[str, Activations],
+    heard: Heard,
+    parts: Sequence[Piece],
+    sizes: Matched,
+    *,
+    components: int,
+    whiten: bool,
+    method: str,
+    lag: float = 0.0,
+) -> Iterator[tuple]:
+    """Piece and its ``item``, cut to the common length of its group (``lengths``) before anything else is done."""
+    for piece, layers, when in cut_layers(frames, parts, sizes, components=components, whiten=whiten):
+        yield piece, (layers, answers(heard, piece, when, method, lag))
+
+
+def cut_layers(
+    frames: Mapping[str, Activations], parts: Sequence[Piece], sizes: Matched, *, components: int, whiten: bool
+) -> Iterator[tuple]:
+    """Piece, its layers' components and the times of its frames, all cut to the common length of its group."""
+    rate = _rate(frames)
+    for piece, length in zip(parts, sizes.length, strict=True):
+        if np.isfinite(length):
+            one, short = frames[piece.stimulus], replace(piece, stop=min(piece.stop, piece.start + length))
+            inside = np.flatnonzero(_inside(one, short))[: int(length * rate + 1e-6)]
+            yield short, *_projected(one, inside, components, whiten)
+
+
+def _rate(frames: Mapping[str, Activations]) -> float:
+    """Frames per second."""
+    return float(1 / np.median(np.diff(_times(next(iter(frames.values()))))))
+
+
+def beside_the_sound(
+    frames: Mapping[str, Activations],
+    heard: Heard,
+    parts: Sequence[Piece],
+    sounds: Sequence[Mapping[str, tuple[np.ndarray, np.ndarray]]],
+    *,
+    method: str,
+    lag: float = 0.0,
+) -> Iterator[tuple[np.ndarray, dict, np.ndarray]]:
+    """Descriptions of the sound, responses and all layers at the frames of each piece, for ``beyond_sound``.
+
+    Columns are the same in every piece; `sounds` are descriptions by stimulus: values (time, d) and times.
+    """
+    method = "linear" if method == "count" else method
+    for piece in parts:
+        one = frames[piece.stimulus]
+        inside, known = _inside(one, piece), heard.times[piece.stimulus]
+        when = _times(one)[inside]
+        if inside.sum() < LEAST_FRAMES:
             continue
-        chosen = [others[k] for k in rng.permutation(len(others))[:most]]
-        cuts = [(whole[other.stimulus], slice(first[other.name], first[other.name] + length)) for other in chosen]
-        yield piece, (layers, answers, {s: [zscored(x[s][cut]) for x, cut in cuts] for s in answers})
+        told = [by[piece.stimulus] for by in sounds]
+        told = [onto_frames(x, times, np.clip(when, times[0], times[-1]), "linear") for x, times in told]
+        layers = np.concatenate([np.asarray(x)[inside] for x in one.layers.values()], axis=1)
+        yield np.concatenate(told, axis=1), _brought(heard.values[piece.stimulus], known, when + lag, method), layers
+
+
+def lags_of(frames: Activations, first: float = -0.1, last: float = 0.5) -> range:
+    """Lags in frames between two times [s] by which a sound may come before what it explains."""
+    step = float(np.median(np.diff(_times(frames))))
+    return range(round(first / step), round(last / step) + 1)
 
 
 def _times(frames: Activations) -> np.ndarray:
@@ -264,13 +382,6 @@ def _times(frames: Activations) -> np.ndarray:
 
 def _inside(frames: Activations, piece: Piece) -> np.ndarray:
     return (_times(frames) >= piece.start) & (_times(frames) < piece.stop)
-
-
-def _whole(frames: Activations, heard: Heard, stimulus: str, method: str, lag: float) -> dict[str, np.ndarray]:
-    """Responses of all listeners at every frame of a stimulus that lies within what was recorded."""
-    known, when = heard.times[stimulus], _times(frames) + lag
-    when = when[(when >= known[0]) & (when <= known[-1])]
-    return _brought(heard.values[stimulus], known, when, method)
 
 
 def _brought(

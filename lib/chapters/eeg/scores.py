@@ -1,8 +1,8 @@
 """Similarity of models to listeners, piece by piece, each beside its null.
 
-Comes in: components of layers and responses at the frames of one piece after the other (``eeg.items``). Goes out: the
-similarity by sentence, measure, listener and layer, and beside it what re-ordered frames, or responses to other pieces,
-give.
+Comes in: components of layers and responses at the frames of one piece after the other (``material.items``, or
+``material.cut_items``). Goes out: the similarity by sentence, measure, listener and layer, and beside it what responses
+to other pieces, or re-ordered frames, give.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lib.compare import averaged, other_null, sentence_null
-from lib.compare.similarity.nulls import Null
+from lib.compare import averaged, pieces_null, sentence_null
+from lib.compare.similarity.nulls import Null, record
 from lib.ground import WrongUse, unknown
 from lib.report.cache import kept
 
@@ -30,7 +30,9 @@ RDMS = {
 }
 """Distance between frames: ending of the rank measures, and whether components are whitened. ``correlation`` is the
 published one; whitened Euclidean distance is Mahalanobis' distance within the components."""
-NULLS = ("auto", "shift", "shuffle", "other")
+NULLS = ("auto", "pieces", "shift", "shuffle")
+PAIRED = ("pieces", "specific")
+"""Nulls of re-paired pieces: as long as each other to their ends, or cut before the end of any (``BEFORE_END``)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,51 +62,64 @@ class Scores:
         return averaged(self.null)
 
 
-def scores(found: Iterator[tuple], measures: Sequence[str], *, n_permutations: int, scheme: str, seed: int) -> Scores:
+def scores(
+    found: Iterator[tuple],
+    measures: Sequence[str],
+    *,
+    n_permutations: int,
+    scheme: str,
+    seed: int,
+    groups: Sequence[int] | None = None,
+) -> Scores:
     """Similarity by sentence with its null.
 
     Parameters
     ----------
     found : iterator of (Piece, (layers, responses))
-        From ``eeg.items``, or from ``eeg.items_with_others`` where the scheme is ``other``.
+        From ``material.items``, or ``material.cut_items`` where pieces are re-paired.
     measures : sequence of str
     n_permutations : int
-        Draws for every sentence.
-    scheme : {"shift", "shuffle", "other"}
-        Of ``sentence_null``, or ``other_null``.
+        Draws of the null.
+    scheme : {"pieces", "specific", "shift", "shuffle"}
+        Re-paired pieces (``pieces_null``), or re-ordered frames (``sentence_null``).
     seed : int
-        Sentences draw independently of each other.
+        Re-paired pieces: the same pairings for every model. Re-ordered frames: every sentence draws for itself.
+    groups : sequence of int, optional
+        Which pieces may exchange their responses, those that `found` gives, in order.
     """
+    pieces, items = zip(*found, strict=True) if (found := list(found)) else ((), ())
+    if not pieces:
+        raise WrongUse("no piece has enough frames: take longer pieces or a faster model.")
+    place = pd.Index([piece.name for piece in pieces], name="sentence")
+    if scheme in PAIRED:
+        paired = pieces_null(items, measures, groups=groups, n_permutations=n_permutations, seed=seed)
+        each = [x.rename(piece="sentence").assign_coords(sentence=place) for x in (paired.observed, paired.expected)]
+        return Scores(*each, paired.null)
+    return _reordered(items, measures, place, scheme=scheme, n_permutations=n_permutations, seed=seed)
+
+
+def _reordered(items: Sequence[tuple], measures: Sequence[str], place: pd.Index, *, seed: int, **how: Any) -> Scores:
     import xarray as xr
 
-    names, nulls = [], []
-    for number, (piece, one) in enumerate(found):
-        names.append(piece.name)
-        draws = {"n_permutations": n_permutations, "seed": seed * 100_003 + number}
-        if scheme == "other":
-            nulls.append(other_null(*one, measures, **draws))
-        else:
-            nulls.append(sentence_null([one], measures, scheme=scheme, **draws))
-    if not nulls:
-        raise WrongUse("no piece has enough frames: take longer pieces or a faster model.")
-    place = pd.Index(names, name="sentence")
+    nulls = [sentence_null([one], measures, seed=seed * 100_003 + number, **how) for number, one in enumerate(items)]
     observed, expected = (xr.concat([getattr(n, key) for n in nulls], place) for key in ("observed", "null_mean"))
     return Scores(observed, expected, averaged(_side_by_side(nulls, place), "sentence"))
 
 
 def kept_scores(key: tuple, found: Callable[[], Iterator[tuple]], measures: Sequence[str], **how: Any) -> Scores:
     """``scores``, read from disk where the same were computed before; `key` holds all that the items depend on."""
+    import xarray as xr
 
     def compute():
         new = scores(found(), measures, **how)
         parts = {"observed": new.observed, "expected": new.expected}
-        return parts | {"mean": new.null.observed, "draws": new.null.draws}
+        return parts | {"mean": new.null.observed, "draws": new.null.draws, "unrelated": new.null.null_mean}
 
     told = [*measures, *(f"{name}={value}" for name, value in sorted(how.items()))]
     old = kept("scores", (*key, *told), compute)
-    blank = {f.name: None for f in fields(Null)} | {"scheme": how.get("scheme", "shuffle"), "notes": ()}
-    one = Null(**blank | {name: old[of].expand_dims("item") for name, of in (("observed", "mean"), ("draws", "draws"))})
-    return Scores(old["observed"], old["expected"], averaged(one, "item"))
+    values = xr.concat([old["mean"].expand_dims("draw"), old["draws"]], "draw").transpose(..., "draw")
+    null = record(values, how["scheme"], expected=old["unrelated"])
+    return Scores(old["observed"], old["expected"], null)
 
 
 def _side_by_side(nulls: list[Null], place: pd.Index) -> Null:
@@ -112,24 +127,24 @@ def _side_by_side(nulls: list[Null], place: pd.Index) -> Null:
 
     parts = {f.name: getattr(nulls[0], f.name) for f in fields(Null)}
     notes = tuple(note for null in nulls for note in null.notes)
-    for key in ("observed", "draws", "items"):
+    for key in ("observed", "draws", "null_mean", "items"):
         parts[key] = xr.concat([getattr(null, key) for null in nulls], place)
     return Null(**parts | {"notes": notes})
 
 
 def chosen_null(scheme: str, unit: str) -> str:
-    """Name of the null: ``auto`` is ``shift``, and ``other`` for words.
+    """Name of the null: ``auto`` is ``pieces``.
 
     Rotating the few frames of a word breaks the plain course from its begin to its end that every word has, so that
-    noise passes for likeness.
+    noise passes for likeness; so do seams, in sentences and sounds, where many of them are averaged.
     """
     if scheme not in NULLS:
         raise unknown("null (scheme)", scheme, NULLS)
-    if unit == "word" and scheme not in ("auto", "other"):
+    if unit == "word" and scheme not in ("auto", "pieces"):
         raise WrongUse(
-            f"words are too short for {scheme}: take scheme other (or auto), which needs no frames re-ordered."
+            f"words are too short for {scheme}: take scheme pieces (or auto), which needs no frames re-ordered."
         )
-    return ("other" if unit == "word" else "shift") if scheme == "auto" else scheme
+    return "pieces" if scheme == "auto" else scheme
 
 
 def chosen_measures(rdm: str, *, debiased: bool = False) -> dict[str, str]:

@@ -14,6 +14,7 @@ import numpy as np
 from lib.compare.deconvolution import moments, response_functions
 from lib.compare.word_responses import (
     CENTRO_PARIETAL,
+    FEATURES,
     LAGS,
     RATE,
     SECONDS,
@@ -21,6 +22,7 @@ from lib.compare.word_responses import (
     envelope_and_onsets,
     late_contrast,
     late_lags,
+    story_features,
 )
 from lib.ground import WrongUse
 from lib.models import load as load_model
@@ -40,7 +42,9 @@ CENTRE = np.array([0.0, 0.0, 0.04])
 
 
 def word_responses(recording: EEGRecording, heard: Heard, group: Collection[str]) -> dict[str, xr.DataArray]:
-    """Fit responses of every listener to words, and to words of the sentences in `group` once more.
+    """Fit responses of every listener to speech (``FEATURES``), and to that of the sentences in `group` once more.
+
+    In those, the response to sound is free to differ as well: what it changes would else be taken for one of words.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def word_responses(recording: EEGRecording, heard: Heard, group: Collection[str]
         length = min(len(together), len(features))
         part = moments(features[:length], together[:length], LAGS)
         total = part if total is None else total + part
-    fitted = response_functions(total)[-2:]  # words and change, lag, subject * channel
+    fitted = response_functions(total)[[FEATURES.index("word"), FEATURES.index("word, negative")]]
     words, change = fitted.reshape(2, len(LAGS), len(heard.subjects), -1).swapaxes(1, 2)
     coords = {"subject": list(heard.subjects), "lag": SECONDS, "channel": list(heard.channels)}
     return {n: xr.DataArray(x, coords=coords, dims=list(coords)) for n, x in (("words", words), ("change", change))}
@@ -76,27 +80,20 @@ def _answers(recording: EEGRecording, heard: Heard, subject: str, segments: Sequ
 
 
 def _features(recording: EEGRecording, segment: str, group: set[str]) -> np.ndarray:
-    """Envelope, acoustic onsets, phonemes, words, and words of the group, (time, feature) at `RATE`."""
+    """What the fit knows of a segment, (time, feature) at `RATE`, with the sentences of the group as negative ones."""
     samples, rate = recording.audio(segment)
     clock = np.arange(int((len(samples) / rate + TAIL) * RATE)) / RATE
     cochleagram = load_model("cochleagram").activations(samples, rate, cache=True)
-    times = cochleagram.times["cochleagram"]
-    courses = envelope_and_onsets(cochleagram.layers["cochleagram"])
-    heard = [np.interp(clock, times, x, right=0.0) for x in courses]
-    return np.stack([*heard, *_impulses(recording, segment, group, len(clock))], axis=1)
-
-
-def _impulses(recording: EEGRecording, segment: str, group: set[str], length: int) -> list[np.ndarray]:
-    starts, out = recording.stimuli["start"], []
-    words = recording.words[recording.words["segment"] == segment]
+    times, courses = cochleagram.times["cochleagram"], envelope_and_onsets(cochleagram.layers["cochleagram"])
+    starts, stimuli = recording.stimuli["start"], recording.stimuli
+    phonemes, words = (table[table["segment"] == segment] for table in (recording.phonemes, recording.words))
+    onsets = [(table["onset"] + table["sentence"].map(starts)).to_numpy() for table in (phonemes, words)]
     known = "surprisal" in words and recording.words["surprisal"].notna().all()
-    weight = words["surprisal"] / recording.words["surprisal"].mean() if known else np.ones(len(words))
-    phonemes = recording.phonemes[recording.phonemes["segment"] == segment]
-    chosen = words["sentence"].isin(group)
-    for table, size in ((phonemes, np.ones(len(phonemes))), (words, weight), (words, weight * chosen)):
-        at = np.round((table["onset"] + table["sentence"].map(starts)) * RATE).astype(int)
-        out.append(np.bincount(at, size, minlength=length)[:length])
-    return out
+    weights = (words["surprisal"] / recording.words["surprisal"].mean()).to_numpy() if known else np.ones(len(words))
+    chosen = stimuli[(stimuli["segment"] == segment) & stimuli.index.isin(group)]
+    passages = np.stack([chosen["start"], chosen["start"] + chosen["duration"]], axis=1)
+    courses = [np.interp(clock, times, course, right=0.0) for course in courses]
+    return story_features(courses, *onsets, weights, passages, RATE)
 
 
 def in_windows(waves: np.ndarray, spans: Mapping[str, tuple[float, float]]) -> np.ndarray:

@@ -114,3 +114,43 @@ def p_value_curves(table: pd.DataFrame) -> plt.Figure:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
+
+
+_NULLS = {
+    "rotation": ("#52606d", "s"), "random phases": (PUBLISHED, "v"), "synthetic noise": ("#7b5ea7", "^"),
+    "elsewhere": ("#b07d12", "D"), "pieces": (OURS, "o"),
+}  # fmt: skip
+
+
+def nulls_of_short_pieces(table: pd.DataFrame) -> plt.Figure:
+    """Show how often each null finds likeness in noise, and what it finds of something planted at an equal rate.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From ``candidates.read``.
+    """
+    noises = list(dict.fromkeys(table["noise"]))
+    figure, axes = plt.subplots(2, len(noises), figsize=(9.4, 5.8), sharex=True, sharey="row", squeeze=False)
+    cells = table[["pieces", "frames", "longest"]].drop_duplicates().reset_index(drop=True)
+    names = [f"{p} × {f}" + (f" to {last}" if last > f else "") for p, f, last in cells.itertuples(index=False)]
+    for column, noise in enumerate(noises):
+        for row, (rate, planted) in enumerate((("rate", False), ("equal", True))):
+            part = table[(table["noise"] == noise) & ((table["strength"] > 0) == planted)]
+            for number, (null, (colour, marker)) in enumerate(_NULLS.items()):
+                mine = cells.merge(part[part["null"] == null], how="left")
+                at = np.arange(len(cells)) + 0.13 * (number - 2)
+                ends = np.abs(mine[[f"{rate}_low", f"{rate}_high"]].to_numpy().T - mine[rate].to_numpy())
+                axes[row, column].errorbar(
+                    at, mine[rate], ends, fmt=marker, ms=4.5, lw=1.1, color=colour, label=null, mec="white", mew=0.4
+                )
+            axes[row, column].set_ylim(-0.03, 1.03)
+        axes[0, column].axhline(0.05, color=INK, lw=0.8, ls=":")
+        axes[0, column].set_title(noise)
+        axes[1, column].set_xticks(range(len(cells)), names, rotation=45, ha="right")
+    axes[0, 0].set_ylabel("Finds likeness in noise")
+    axes[1, 0].set_ylabel("Finds what is planted")
+    figure.supxlabel("Pieces × frames", fontsize=10)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=5)
+    return figure

@@ -17,7 +17,18 @@ from functools import cache
 import numpy as np
 
 from lib.compare.deconvolution import Moments, lagged, moments, response_functions, unique_prediction
-from lib.compare.word_responses import CENTRO_PARIETAL, LAGS, RATE, SECONDS, TAIL, envelope_and_onsets, late_contrast
+from lib.compare.word_responses import (
+    CENTRO_PARIETAL,
+    FEATURES,
+    LAGS,
+    MAIN,
+    RATE,
+    SECONDS,
+    TAIL,
+    envelope_and_onsets,
+    late_contrast,
+)
+from lib.compare.word_responses import story_features as features_of
 from lib.models import load as load_model
 from lib.recordings import EEGRecording, load
 from lib.recordings.channels import ROBUST_Z, robust_z
@@ -25,10 +36,8 @@ from lib.recordings.pocket.brains import scalp, waves
 from lib.recordings.pocket.brains.sessions import Session, session, strengths
 from lib.recordings.pocket.story.telling import tell
 
-FEATURES = ("envelope", "onset", "phoneme", "word", "envelope, negative", "onset, negative", "word, negative")
-"""What the analysis knows of the story; a word counts by its surprisal. The last three are the first, second and fourth
-in negative sentences only, 0 elsewhere."""
-MAIN, SOUND, WORDS = [0, 1, 2, 3], [0, 1], [3]
+SOUND, WORDS = [0, 1], [3]
+"""Of ``FEATURES``, which are the analysis' own: a word counts by its surprisal."""
 PLACES = {
     "fronto-central": ("Fz", "FCz", "Cz", "F1", "F2", "FC1", "FC2"),
     "centro-parietal": CENTRO_PARIETAL,
@@ -95,26 +104,16 @@ def story_features(segments: int) -> tuple[np.ndarray, list[slice]]:
 
 def _segment_features(heard, segment: str) -> np.ndarray:
     samples, rate = heard.audio(segment)
-    length = int(heard.segments.loc[segment, "duration"] * waves.RATE)
-    clock = np.arange(length) / waves.RATE
-    out = np.zeros((len(FEATURES), length))
+    clock = np.arange(int(heard.segments.loc[segment, "duration"] * waves.RATE)) / waves.RATE
     cochleagram = load_model("cochleagram").activations(samples, rate, cache=True)
-    times = cochleagram.times["cochleagram"]
-    courses = envelope_and_onsets(cochleagram.layers["cochleagram"])
-    for number, values in enumerate(courses):
-        out[number] = np.interp(clock, times, values)
-    starts = heard.stimuli["start"]
-    for number, table, weight in ((2, heard.phonemes, None), (3, heard.words, "surprisal")):
-        part = table[table["segment"] == segment]
-        at = np.round((part["onset"] + part["sentence"].map(starts)) * waves.RATE).astype(int)
-        values = np.ones(len(part)) if weight is None else part[weight] / heard.words[weight].mean()
-        out[number] = np.bincount(at, values, minlength=length)[:length]
-    negative = np.zeros(length)
-    for _, row in heard.stimuli[heard.stimuli["segment"] == segment].iterrows():
-        if row["affect"] == "negative":
-            negative[round(row["start"] * waves.RATE) : round(row["stop"] * waves.RATE)] = 1
-    out[4:] = out[[0, 1, 3]] * negative
-    return out
+    times, courses = cochleagram.times["cochleagram"], envelope_and_onsets(cochleagram.layers["cochleagram"])
+    starts, stimuli = heard.stimuli["start"], heard.stimuli[heard.stimuli["segment"] == segment]
+    phonemes, words = (table[table["segment"] == segment] for table in (heard.phonemes, heard.words))
+    onsets = [(table["onset"] + table["sentence"].map(starts)).to_numpy() for table in (phonemes, words)]
+    weights = (words["surprisal"] / heard.words["surprisal"].mean()).to_numpy()
+    negative = stimuli.loc[stimuli["affect"] == "negative", ["start", "stop"]].to_numpy()
+    courses = [np.interp(clock, times, course) for course in courses]
+    return features_of(courses, *onsets, weights, negative, waves.RATE).T
 
 
 def listen(seed: int, number: int, segments: int = 12) -> Listener:

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from lib.chapters.recovery.studies import ALPHA, binomial_band, power, rates
+from lib.report.detection import ALPHA, binomial_band, power, rates
 from lib.report.style import COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED
 
 EFFECT_TITLES = {
@@ -78,7 +78,7 @@ def power_curves(counts: pd.DataFrame, sizes: Mapping[str, Mapping[str, float]])
     counts : pandas.DataFrame
         Rows of the effects in `sizes`, nothing switched off, the longest recording only.
     sizes : dict
-        Effect to its ``studies.fit_effect_size``.
+        Effect to its ``detection.fit_effect_size``.
     """
     columns = 4
     figure, axes = plt.subplots(-(-len(sizes) // columns), columns, figsize=(9.2, 5.0), sharey=True)

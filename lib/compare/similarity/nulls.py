@@ -5,20 +5,21 @@ draws, p-values, p-values corrected over layers, null means and z, as labelled a
 shared by all measures, subjects and layers, so draws are paired.
 
 Two schemes. ``shuffle`` exchanges time points freely, as published: exact only where time points are exchangeable, and
-too generous to smooth series. ``shift`` rotates the layers in time and so keeps their autocorrelation. Both need series
-long beside what they share from onset to end; for words and short sounds there is ``other_null``.
+too generous to smooth series. ``shift`` rotates the layers in time and so keeps their autocorrelation, but for a seam
+where their end meets their beginning: averaged over short pieces it finds likeness in noise. For sentences, words and
+sounds there is ``pieces_null``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lib.compare.similarity.measures import MEASURES, measure, why_undefined
-from lib.compare.similarity.series import layer_series, once_each, response_series, same_time, series
+from lib.compare.similarity.series import layer_series, once_each, response_series, same_time
 from lib.compare.similarity.tables import checked_table, joint_table, reordering_table
 from lib.ground import WrongUse, unknown
 
@@ -46,11 +47,11 @@ class Null:
         The same against each draw's largest value over layers: corrected for having looked at all of them. The p-value
         of the best layer is its minimum over layers.
     null_mean, null_sd, z : xarray.DataArray
-        Mean and sample standard deviation (ddof 1) of the draws, and (observed - null_mean) / null_sd, NaN where all
-        draws are equal.
+        Mean of the draws that are not the observed order itself, sample standard deviation (ddof 1) of all draws, and
+        (observed - null_mean) / null_sd, NaN where all draws are equal.
     scheme : str
-        ``"shuffle"``, ``"shift"``, ``"table"`` where the re-orderings were given, or ``"other"`` where responses to
-        other stimuli take the place of re-ordered layers.
+        ``"shuffle"``, ``"shift"``, ``"table"`` where the re-orderings were given, or ``"pieces"`` where responses to
+        other pieces take the place of re-ordered layers.
     items : xarray.DataArray or None
         Where sentences were averaged: how many went into each value.
     notes : tuple of str
@@ -141,8 +142,8 @@ def permutation_null(
     values, notes = _observed_and_draws(layers, responses, wanted, table, engine)
     if np.isnan(values).all():
         raise ValueError("nothing to compare: " + "; ".join(notes))
-    values = _labelled(values, wanted, responses, layers)
-    return _record(values if several else values.isel(subject=0, drop=True), scheme, tuple(notes))
+    values = labelled(values, wanted, responses, layers)
+    return record(values if several else values.isel(subject=0, drop=True), scheme, tuple(notes))
 
 
 def sentence_null(
@@ -183,88 +184,29 @@ def sentence_null(
         names, n_times = list(layers), same_time(layers, responses, wanted)
         table = joint_table(n_times, n_permutations, scheme=scheme, seed=(seed, number))
         values, reasons = _observed_and_draws(layers, responses, wanted, table, engine)
+        values = np.concatenate([values, _expected(values, table)], axis=-1)
         notes += [f"item {number}: {reason}" for reason in reasons]
         for subject, value in zip(responses, values.swapaxes(0, 1), strict=True):
             sums[subject] = sums.get(subject, 0.0) + np.nan_to_num(value)
             counts[subject] = counts.get(subject, 0) + ~np.isnan(value)
     if not sums:
         raise ValueError("no items: a mean over sentences needs at least one.")
-    count, total = (_labelled(np.stack([*x.values()], axis=1), wanted, x, names) for x in (counts, sums))
+    count, total = (labelled(np.stack([*x.values()], axis=1), wanted, x, names) for x in (counts, sums))
     if not several:
         count, total = (x.isel(subject=0, drop=True) for x in (count, total))
-    return _record(total / count.where(count > 0), scheme, tuple(notes), count.isel(draw=0, drop=True))
+    mean = total / count.where(count > 0)
+    items, expected = count.isel(draw=0, drop=True), mean.isel(draw=-1, drop=True)
+    return record(mean.isel(draw=slice(-1)), scheme, tuple(notes), items, expected)
 
 
-def other_null(
-    layers: Sequence | Mapping,
-    responses,
-    others,
-    measures: Sequence[str] = tuple(MEASURES),
-    *,
-    n_permutations: int = 500,
-    seed: int = 0,
-) -> Null:
-    """Similarity of every layer to every response, beside that to responses to other stimuli of the same length.
+def _expected(values: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Mean of the draws that move any time point, one more value on the last axis.
 
-    Where stimuli are short, or all begin alike, rotations of their few frames break what every stimulus has: a course
-    from onset to end. Responses that followed other words or sounds have that course too, so that what exceeds them
-    belongs to this stimulus. As many draws are averaged over stimuli by ``averaged``.
-
-    Parameters
-    ----------
-    layers, responses, measures
-        As for :func:`permutation_null`.
-    others : array (M, T, c) or (S, M, T, c), or sequence or mapping by subject of array (M, T, c_s)
-        What the same subjects answered to M other stimuli.
-    n_permutations : int
-        Draws: each takes one of the M at random, the response itself as one more candidate.
-    seed : int
-        Of the draws, which all measures, layers and subjects share.
-
-    Returns
-    -------
-    Null
-        With scheme ``"other"``; `null_mean` is that of the others alone, without the response itself.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`permutation_null`; fewer than 2 others, or others that do not match the responses.
+    The order as it is may be drawn, and must be for p to be exact. But it is no example of what chance gives: counted
+    among them it takes part of the likeness away, the more the fewer time points there are.
     """
-    import torch
-
-    from lib.compare.similarity.reorder import reorderings
-
-    wanted = [measure(name) for name in once_each(measures, "measures")]
-    layers, (responses, several) = layer_series(layers), response_series(responses)
-    as_it_is = np.arange(same_time(layers, responses, wanted))[None, None]
-    together = _with_others(responses, others if several else [others])
-    count = len(together) // len(responses)
-    states, device = [x[None] for x in layers.values()], torch.device("cpu")
-    values = reorderings(states, [x[None] for x in together], wanted, as_it_is, device=device, single=False)
-    values = values[0, ..., 0].reshape(len(wanted), len(responses), count, len(layers)).swapaxes(2, 3)
-    expected = values[..., 1:].mean(axis=-1)
-    drawn = np.random.default_rng(seed).integers(count, size=n_permutations)
-    values = np.concatenate([values[..., :1], values[..., drawn]], axis=-1)
-    notes = tuple(_reasons(values[..., 0], layers, responses, wanted))
-    values = _labelled(values, wanted, responses, layers)
-    values = values if several else values.isel(subject=0, drop=True)
-    record = _record(values, "other", notes, (~np.isnan(values.isel(draw=0, drop=True))).astype(int))
-    return replace(record, null_mean=record.observed.copy(data=expected if several else expected[:, 0]))
-
-
-def _with_others(responses: Mapping, others) -> list:
-    """Each subject's response and then the others, subject by subject."""
-    named = others if isinstance(others, Mapping) else dict(zip(responses, others, strict=True))
-    out = []
-    for name, response in responses.items():
-        some = [series(x, f"another response of subject {name}") for x in named[name]]
-        if len(some) < 2 or {x.shape for x in some} != {response.shape}:
-            raise ValueError(f"subject {name} needs at least 2 other responses, each of shape {tuple(response.shape)}.")
-        out += [response, *some]
-    if len(out) != len(responses) * (1 + len(some)):
-        raise ValueError("every subject needs as many other responses.")
-    return out
+    moved = np.append(False, (table != np.arange(table.shape[1])).any(axis=1))
+    return values[..., moved].mean(axis=-1, keepdims=True) if moved.any() else np.full((*values.shape[:-1], 1), np.nan)
 
 
 def averaged(null: Null, dim: str = "subject") -> Null:
@@ -274,7 +216,8 @@ def averaged(null: Null, dim: str = "subject") -> Null:
     if dim not in null.observed.dims:
         raise WrongUse(f"no dimension {dim!r} to average over; there are {', '.join(map(str, null.observed.dims))}.")
     values = xr.concat([null.observed.expand_dims("draw"), null.draws], dim="draw").transpose(..., "draw")
-    return _record(values.mean(dim), null.scheme, null.notes, None if null.items is None else null.items.sum(dim))
+    items = None if null.items is None else null.items.sum(dim)
+    return record(values.mean(dim), null.scheme, null.notes, items, null.null_mean.mean(dim))
 
 
 def _engine(device: str, precision: str) -> dict:
@@ -304,26 +247,36 @@ def _observed_and_draws(layers: Mapping, responses: Mapping, wanted, table, engi
         for m, s, layer in np.argwhere(doubtful.any(-1)):
             rows = np.flatnonzero(doubtful[m, s, layer])
             values[m, s, layer, rows] = reorderings([a[layer]], [b[s]], [wanted[m]], table[:, rows], **exact).ravel()
-    return values, _reasons(values[..., 0], layers, responses, wanted)
+    return values, reasons_for(values[..., 0], layers, responses, wanted)
 
 
-def _reasons(observed: np.ndarray, layers: Mapping, responses: Mapping, wanted) -> list[str]:
+def reasons_for(observed: np.ndarray, layers: Mapping, responses: Mapping, wanted) -> list[str]:
+    """Why values (measure, subject, layer) are NaN, where they are."""
     named = [(f"layer {n}", x) for n, x in layers.items()] + [(f"response {n}", x) for n, x in responses.items()]
     hit = [m for m, undefined in zip(wanted, np.isnan(observed).any((1, 2)), strict=True) if undefined]
     found = [(m.name, why_undefined(m, x, where)) for m in hit for where, x in named]
     return [f"{name} is undefined: {reason}" for name, reason in found if reason]
 
 
-def _labelled(values: np.ndarray, wanted, responses: Iterable, layers: Iterable) -> xr.DataArray:
+def labelled(values: np.ndarray, wanted, responses: Iterable, layers: Iterable) -> xr.DataArray:
+    """Array (measure, subject, layer, draw) with its labels."""
     import xarray as xr
 
     coords = {"measure": [m.name for m in wanted], "subject": list(responses), "layer": list(layers)}
     return xr.DataArray(values, coords=coords, dims=("measure", "subject", "layer", "draw"))
 
 
-def _record(values: xr.DataArray, scheme: str, notes: tuple[str, ...] = (), items: xr.DataArray | None = None) -> Null:
+def record(
+    values: xr.DataArray,
+    scheme: str,
+    notes: tuple[str, ...] = (),
+    items: xr.DataArray | None = None,
+    expected: xr.DataArray | None = None,
+) -> Null:
+    """Observed values (first on the last axis, draw) and draws as a record; `expected` is the null's mean if known."""
     observed, draws = values.isel(draw=0, drop=True), values.isel(draw=slice(1, None))
-    mean, sd = draws.mean("draw", skipna=False), draws.std("draw", ddof=1, skipna=False)
+    mean = draws.mean("draw", skipna=False) if expected is None else expected
+    sd = draws.std("draw", ddof=1, skipna=False)
     return Null(
         observed=observed,
         draws=draws,

@@ -62,7 +62,7 @@ class AudioMAE(nn.Module):
         """Waveforms (sounds, samples) to {layer: (values, clock)}."""
         waves = waves - waves.mean(dim=1, keepdim=True)
         spectra = kaldi_mel(waves, RATE, BANDS, length=WINDOW, hop=HOP, window="hann")
-        heard = max((spectra.shape[1] + PATCH // 2) // PATCH, 1)  # times whose middle is sound
+        valid = max((spectra.shape[1] + PATCH // 2) // PATCH, 1)  # times whose middle is sound
         spectra = (functional.pad(spectra, (0, 0, 0, FRAMES - spectra.shape[1])) - MEAN) / (2 * DEVIATION)
         patches = self.patch_embed(spectra).flatten(2).transpose(1, 2) + self.pos_embed[:, 1:]
         tokens = torch.cat([(self.cls_token + self.pos_embed[:, :1]).expand(len(waves), -1, -1), patches], dim=1)
@@ -70,7 +70,7 @@ class AudioMAE(nn.Module):
         for block in self.blocks:
             states.append(block(states[-1]))
         clock = windowed(WINDOW, HOP).then(PATCH, PATCH)
-        columns = (state[:, 1:].unflatten(1, (-1, BANDS // PATCH)).mean(dim=2)[:, :heard] for state in states)
+        columns = (state[:, 1:].unflatten(1, (-1, BANDS // PATCH)).mean(dim=2)[:, :valid] for state in states)
         return {layer: (column, clock) for layer, column in zip(self.widths(), columns, strict=True)}
 
 

@@ -75,10 +75,10 @@ class EncodecMAE(nn.Module):
         features, clock, layers = self._heard(waves)
         state = rest = self.masker.positional_encoder(self.wav_encoder.post_net(features))
         # a frame that starts after the last whole 320 samples is not attended to, as published
-        heard = torch.arange(state.shape[1], device=state.device) < max(waves.shape[1] // 320, 1)
+        attended = torch.arange(state.shape[1], device=state.device) < max(waves.shape[1] // 320, 1)
         states = [state]
         for block in self.visible_encoder.encoder_layers:
-            state, rest = block(state, rest, heard)
+            state, rest = block(state, rest, attended)
             states.append(state)
         states[-1] = state + self.visible_encoder.final_norm(rest)
         own = names(len(states) - 1, state.shape[2])
@@ -126,9 +126,9 @@ class Block(nn.Module):
         self.ff_layer = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, width))
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
 
-    def forward(self, state: Tensor, rest: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
-        """Both streams (sounds, frames, units) to both; `heard` (frames,) says which frames are attended to."""
-        change = self.att_layer(state, heard)
+    def forward(self, state: Tensor, rest: Tensor, attended: Tensor) -> tuple[Tensor, Tensor]:
+        """Both streams (sounds, frames, units) to both; `attended` (frames,) says which frames are attended to."""
+        change = self.att_layer(state, attended)
         state, rest = self.norm1(state + change), rest + change
         change = self.ff_layer(state)
         return self.norm2(state + change), rest + change
@@ -144,12 +144,12 @@ class Attention(nn.Module):
         self.wq, self.wk = nn.Linear(width, inner, bias=False), nn.Linear(width, inner, bias=False)
         self.wv, self.wo = nn.Linear(width, inner, bias=False), nn.Linear(inner, width, bias=False)
 
-    def forward(self, frames: Tensor, heard: Tensor) -> Tensor:
+    def forward(self, frames: Tensor, attended: Tensor) -> Tensor:
         """Frames (sounds, frames, units) to frames."""
         parts = (
             part(frames).unflatten(2, (-1, self.heads)).permute(0, 3, 1, 2) for part in (self.wq, self.wk, self.wv)
         )
-        mixed = functional.scaled_dot_product_attention(*parts, attn_mask=heard[None])
+        mixed = functional.scaled_dot_product_attention(*parts, attn_mask=attended[None])
         return self.wo(mixed.permute(0, 2, 3, 1).flatten(2))
 
 

@@ -59,14 +59,14 @@ class SepFormer(nn.Module):
 
     def forward(self, waves: Tensor) -> dict:
         """Waveforms (sounds, samples) to {layer: (values, clock)}."""
-        heard = self.encoder.conv1d(waves[:, None])
-        frames = heard.shape[2]
-        chunks = self._chunked(self.masknet.conv1d(self.masknet.norm(torch.relu(heard))))
+        encoded = self.encoder.conv1d(waves[:, None])
+        frames = encoded.shape[2]
+        chunks = self._chunked(self.masknet.conv1d(self.masknet.norm(torch.relu(encoded))))
         outputs = []
         for pair in self.masknet.dual_mdl:
             chunks = pair(chunks, outputs)
         clock = Clock((KERNEL - 1) / 2, STRIDE)
-        states = [heard.transpose(1, 2), *(self._merged(output, frames) for output in outputs)]
+        states = [encoded.transpose(1, 2), *(self._merged(output, frames) for output in outputs)]
         return {layer: (state, clock) for layer, state in zip(self.widths(), states, strict=True)}
 
     def _chunked(self, state) -> Tensor:

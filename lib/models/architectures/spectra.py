@@ -7,12 +7,11 @@ and windows centred on every hop with the sound mirrored at its ends (``stft``).
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import torch
 from torch import Tensor
-
-from lib.models.baselines.mel import mel_frequency, mel_number
 
 EPSILON = torch.finfo(torch.float32).eps
 PREEMPHASIS = 0.97
@@ -73,32 +72,16 @@ def mel_filters(
     bent : bool
         Sides that are straight over mels instead of over Hz.
     """
-    to_mel, to_hertz = (mel_number, mel_frequency) if scale == "htk" else (_slaney_number, _slaney_frequency)
-    numbers = torch.linspace(*(float(to_mel(edge)) for edge in (low, high)), bands + 2, dtype=torch.float64)
-    hertz = torch.linspace(0, rate / 2, bins, dtype=torch.float64)
-    frequencies = torch.as_tensor(to_hertz(numbers.numpy()))
-    edges, places = (numbers, torch.as_tensor(to_mel(hertz.numpy()))) if bent else (frequencies, hertz)
-    rising = (places[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - places[:, None]) / (edges[2:] - edges[1:-1])
-    filters = torch.minimum(rising, falling).clamp_min(0)
-    if area:
-        filters = filters * 2 / (frequencies[2:] - frequencies[:-2])
-    return filters.float()
+    from transformers.audio_utils import mel_filter_bank
+
+    norm = "slaney" if area else None
+    with warnings.catch_warnings():  # the published filters of some networks leave their lowest bands empty
+        warnings.filterwarnings("ignore", "At least one mel filter has all zero values")
+        filters = mel_filter_bank(bins, bands, low, high, rate, norm, scale, triangularize_in_mel_space=bent)
+    return torch.from_numpy(filters).float()
 
 
 def decibels(power: Tensor, floor: float = 1e-10, dynamic: float | None = None) -> Tensor:
     """10 log10 of a power, not below `floor`, nor more than `dynamic` dB below the maximum of each sound."""
     levels = 10 * power.clamp_min(floor).log10()
     return levels if dynamic is None else torch.maximum(levels, levels.amax(dim=(1, 2), keepdim=True) - dynamic)
-
-
-def _slaney_number(frequency):
-    frequency = torch.as_tensor(frequency, dtype=torch.float64)
-    above = 15 + (frequency.clamp_min(1000) / 1000).log() * 27 / torch.tensor(6.4, dtype=torch.float64).log()
-    return torch.where(frequency < 1000, frequency * 3 / 200, above).numpy()
-
-
-def _slaney_frequency(number):
-    number = torch.as_tensor(number, dtype=torch.float64)
-    above = 1000 * (torch.tensor(6.4, dtype=torch.float64).log() / 27 * (number - 15)).exp()
-    return torch.where(number < 15, number * 200 / 3, above).numpy()

@@ -4,7 +4,7 @@ Comes in: waveforms at 16 kHz. Goes out: the nine rectified layers ("conv.1" ...
 the four poolings ("pool.1" ... "pool.4"), in order; units of a convolutional layer are its channels times its bands.
 
 64 mel bands of the magnitude spectrum (25 ms windows every 10 ms, 125 Hz to 7.5 kHz, logarithm of the sum plus 0.01),
-cut into examples of 0.96 s without overlap; each example is heard by itself, and an incomplete last one is left out.
+cut into examples of 0.96 s without overlap; each example is represented by itself; an incomplete last one is left out.
 Names are those of the public checkpoint (github.com/harritaylor/torchvggish). The whitening and quantisation that
 follow the network in AudioSet's own embeddings are left out. Reference: Hershey et al. 2017, ICASSP, arXiv:1609.09430.
 """

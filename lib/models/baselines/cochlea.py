@@ -104,13 +104,13 @@ def envelopes(waves: np.ndarray, rate: int, centres: np.ndarray, half_width: flo
     # double precision: a silent channel is raised to the power 0.3, and so is its rounding error
     spectrum = fft.rfft(waves.astype(np.float64, copy=False), length)
     bins = erb_number(fft.rfftfreq(length, 1 / rate))
-    kept = ceil(samples * FRAME_RATE / rate)
-    channels = np.empty((sounds, len(centres), kept), dtype=np.float32)
+    count = ceil(samples * FRAME_RATE / rate)
+    channels = np.empty((sounds, len(centres), count), dtype=np.float32)
     for channel, centre in enumerate(centres):
         first, last = np.searchsorted(bins, [centre - half_width, centre + half_width])
         gain = np.cos(np.pi / 2 * (bins[first:last] - centre) / half_width) * 2 / length
         band = (spectrum[:, first:last] * gain).astype(np.complex64)
-        channels[:, channel] = _compressed_envelope(band, frames)[:, :kept]
+        channels[:, channel] = _compressed_envelope(band, frames)[:, :count]
     return channels
 
 

@@ -6,6 +6,7 @@ frames per second.
 
 from __future__ import annotations
 
+from functools import cache
 from math import ceil, log2
 from typing import TYPE_CHECKING
 
@@ -21,16 +22,6 @@ BANDS, LOWEST, HIGHEST = 64, 50.0, 8000.0
 WINDOW, HOP = 0.025, 0.010  # seconds
 FLOOR = 1e-10  # power at and below which a band is at -100 dB
 COEFFICIENTS = 20
-
-
-def mel_number(frequency):
-    """HTK mel scale: 2595 log10(1 + f / 700)."""
-    return 2595 * np.log10(1 + np.asarray(frequency) / 700)
-
-
-def mel_frequency(number):
-    """Frequency in Hz at a mel number, the inverse of ``mel_number``."""
-    return 700 * (10 ** (np.asarray(number) / 2595) - 1)
 
 
 def logmel(waves: np.ndarray, rate: int) -> Frames:
@@ -63,7 +54,7 @@ def logmel(waves: np.ndarray, rate: int) -> Frames:
     hann = np.hanning(window + 1)[:-1].astype(waves.dtype)
     windows = np.lib.stride_tricks.sliding_window_view(waves, window, axis=1)[:, ::hop]
     spectrum = fft.rfft(windows * hann, size)  # sounds, frames, bins
-    power = (spectrum.real**2 + spectrum.imag**2) @ mel_filters(size, rate).astype(waves.dtype)
+    power = (spectrum.real**2 + spectrum.imag**2) @ _filters(size, rate).astype(waves.dtype)
     times = (np.arange(power.shape[1]) * hop + window / 2) / rate
     return Frames((10 * np.log10(np.maximum(power, FLOOR))).astype(np.float32, copy=False), times)
 
@@ -95,20 +86,13 @@ def mfcc(waves: np.ndarray, rate: int) -> Frames:
     return Frames(fft.dct(values, norm="ortho")[..., :COEFFICIENTS].copy(), times)
 
 
-def mel_filters(size: int, rate: int) -> np.ndarray:
-    """Triangles of unit height (bins, bands) over the bins of a Fourier transform of `size` samples."""
-    edges = _edges(rate)
-    bins = fft.rfftfreq(size, 1 / rate)[:, None]
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    return np.clip(np.minimum(rising, falling), 0, None)
-
-
 def logmel_units(rate: int) -> pd.DataFrame:
     """Centre frequency in Hz of each band of ``logmel``."""
     import pandas as pd
+    from transformers.audio_utils import hertz_to_mel, mel_to_hertz
 
-    return pd.DataFrame({"frequency": _edges(rate)[1:-1]})
+    low, high = (hertz_to_mel(edge, "htk") for edge in _range(rate))
+    return pd.DataFrame({"frequency": mel_to_hertz(np.linspace(low, high, BANDS + 2), "htk")[1:-1]})
 
 
 def mfcc_units(rate: int) -> pd.DataFrame:
@@ -118,7 +102,13 @@ def mfcc_units(rate: int) -> pd.DataFrame:
     return pd.DataFrame({"coefficient": np.arange(COEFFICIENTS)})
 
 
-def _edges(rate) -> np.ndarray:
-    """Feet and peaks of the triangles in Hz: band k rises from edge k to its peak k + 1 and falls to k + 2."""
-    low, high = mel_number([LOWEST, min(HIGHEST, rate / 2)])
-    return mel_frequency(np.linspace(low, high, BANDS + 2))
+@cache
+def _filters(size: int, rate: int) -> np.ndarray:
+    """Triangles of unit height (bins, bands) over the bins of a Fourier transform of `size` samples."""
+    from transformers.audio_utils import mel_filter_bank
+
+    return mel_filter_bank(size // 2 + 1, BANDS, *_range(rate), rate, mel_scale="htk")
+
+
+def _range(rate) -> tuple[float, float]:
+    return LOWEST, min(HIGHEST, rate / 2)

@@ -93,20 +93,20 @@ def _tunings() -> list[tuple[float, float, str]]:
 def _responses(channels) -> Iterator[np.ndarray]:
     """Response (sounds, channels, samples at 100 Hz) of every filter, one at a time."""
     instants = channels[:, :, ::2]
-    kept = instants.shape[2]
+    count = instants.shape[2]
     yield instants
     profile = _over_frequency(instants)
     for scale in SCALES:
         yield _spectral(profile, 2 * _scale_gain(scale, 1))
     motion = _over_time(channels)
     for rate in RATES:
-        yield _temporal(motion, rate, kept)
+        yield _temporal(motion, rate, count)
     plane = _over_frequency(motion)
     for scale in SCALES:
         for sign in DIRECTIONS.values():
             filtered = _spectral(plane, _scale_gain(scale, sign))
             for rate in RATES:
-                yield _temporal(filtered, rate, kept)
+                yield _temporal(filtered, rate, count)
 
 
 def _over_frequency(channels) -> np.ndarray:
@@ -129,8 +129,8 @@ def _spectral(spectrum, gain) -> np.ndarray:
     return fft.ifft(spectrum * gain[:, None], axis=1)[:, :CHANNELS]
 
 
-def _temporal(spectrum, rate, kept) -> np.ndarray:
-    return fft.ifft(spectrum * _rate_gain(rate, spectrum.shape[2]))[..., :kept]
+def _temporal(spectrum, rate, count) -> np.ndarray:
+    return fft.ifft(spectrum * _rate_gain(rate, spectrum.shape[2]))[..., :count]
 
 
 def _scale_gain(scale, sign) -> np.ndarray:

@@ -118,8 +118,8 @@ def _model(card, config, extractor, build) -> Model:
         parts = []
         for some in _pieces(waves, longest or waves.shape[1], rate):
             states = forward(network(), encoder, _inputs(extractor, some, network().device))
-            heard = zip(states, clocks, strict=True)
-            parts.append([_inside(state.cpu().numpy(), clock, waves.shape[1], rate) for state, clock in heard])
+            pairs = zip(states, clocks, strict=True)
+            parts.append([_inside(state.cpu().numpy(), clock, waves.shape[1], rate) for state, clock in pairs])
         return {name: _joined(frames) for name, frames in zip(layers, zip(*parts, strict=True), strict=True)}
 
     def units(layer: str):
@@ -149,8 +149,8 @@ def _inside(values, clock: Clock, samples: int, rate: int) -> Frames:
     """Frames whose centre lies inside the sound (or less than half a frame before its start), at least one."""
     centres = clock.first + clock.step * np.arange(values.shape[1])
     first, end = np.searchsorted(centres, [-clock.step / 2, samples])
-    kept = slice(first, max(end, first + 1))
-    return Frames(values[:, kept], centres[kept] / rate)
+    inside = slice(first, max(end, first + 1))
+    return Frames(values[:, inside], centres[inside] / rate)
 
 
 def _joined(frames: Sequence[Frames]) -> Frames:

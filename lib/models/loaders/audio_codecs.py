@@ -51,9 +51,9 @@ def encodec_states(network, inputs) -> list:
     """Activations (sounds, frames, units) of the layers of EnCodec."""
     places = _places(network.config)
     step = int(places[-1].split(".")[1])
-    with listening(network.encoder, [*places, f"layers.{step + 1}", f"layers.{step + 3}"]) as heard:
+    with listening(network.encoder, [*places, f"layers.{step + 1}", f"layers.{step + 3}"]) as outputs:
         network.encoder(inputs)
-    return [state.transpose(1, 2) for state in heard]
+    return [state.transpose(1, 2) for state in outputs]
 
 
 def mimi_layers(config) -> dict[str, int]:

@@ -101,9 +101,9 @@ def _states_after(front: str) -> Callable:
     """Output (sounds, units, frames) of the convolutions, and all hidden states."""
 
     def states(network, inputs) -> list:
-        with listening(network, [front]) as heard:
+        with listening(network, [front]) as outputs:
             hidden = _hidden_states(network, inputs)
-        return [heard[0].transpose(1, 2), *hidden]
+        return [outputs[0].transpose(1, 2), *hidden]
 
     return states
 
@@ -160,9 +160,9 @@ def _stacked_settings(config) -> dict:
 def _seamless_states(network, inputs) -> list:
     """Inputs of the first and outputs of all blocks, before the adaptor that shortens the last."""
     count = len(network.encoder.layers)
-    with listening(network, ["feature_projection", *(f"encoder.layers.{k}" for k in range(count))]) as heard:
+    with listening(network, ["feature_projection", *(f"encoder.layers.{k}" for k in range(count))]) as outputs:
         network(inputs)
-    return heard
+    return outputs
 
 
 def _parakeet_clock(config, extractor) -> Clock:

@@ -111,8 +111,8 @@ def _qwen2_audio(network, waves):
     """Whisper encoder that attends to the sound only, frames averaged in pairs, one linear map."""
     spectra, mask = _spectra(network, waves)
     attended = mask[:, None, None, ::2]  # encoder frames that hold sound; (windows, 1, 1, frames)
-    heard = network.audio_tower(spectra, attention_mask=attended).last_hidden_state
-    projected = network.multi_modal_projector(heard)
+    encoded = network.audio_tower(spectra, attention_mask=attended).last_hidden_state
+    projected = network.multi_modal_projector(encoded)
     return projected.reshape(len(waves), -1, projected.shape[-1])
 
 
@@ -175,8 +175,8 @@ def _minicpmo(network, waves):
     spectra, mask = _spectra(network, waves)
     spectra = spectra.reshape(len(waves), -1, *spectra.shape[1:])  # sounds, windows, bands, frames
     valid = mask.reshape(len(waves), -1, mask.shape[1])[0].sum(dim=1).tolist()
-    heard = [network.hear(spectra[:, k, :, :frames]) for k, frames in enumerate(valid) if frames > 2]
-    return torch.cat([network.project(states) for states in heard], dim=1)
+    encoded = [network.hear(spectra[:, k, :, :frames]) for k, frames in enumerate(valid) if frames > 2]
+    return torch.cat([network.project(states) for states in encoded], dim=1)
 
 
 def paired_logmel(waves: np.ndarray, bands: int) -> torch.Tensor:

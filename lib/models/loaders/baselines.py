@@ -21,7 +21,7 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     Parameters
     ----------
     card : mapping
-        Row of the roster; its name and rate are used.
+        Row of the roster; its name, rate and width are used.
     seed : int, optional
         Not taken: a fixed filterbank has nothing to draw at random.
 
@@ -36,7 +36,7 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     return Model(
         name=name,
         rate=rate,
-        layers={name: len(units(rate))},
+        layers={name: card["width"]},
         shortest=SHORTEST,
         represent=lambda waves: {name: function(waves, rate)},
         describe=lambda layer: units(rate),

@@ -15,17 +15,17 @@ from typing import Any
 @contextmanager
 def listening(network: Any, places: list[str]) -> Iterator[list]:
     """Collect the outputs of parts of a network while it runs: a list in the order of their names in `places`."""
-    heard: list = [None] * len(places)
+    outputs: list = [None] * len(places)
 
     def keep(module, args, output, place):
-        heard[place] = output[0] if isinstance(output, tuple) else output
+        outputs[place] = output[0] if isinstance(output, tuple) else output
 
     hooks = [
         network.get_submodule(name).register_forward_hook(partial(keep, place=place))
         for place, name in enumerate(places)
     ]
     try:
-        yield heard
+        yield outputs
     finally:
         for hook in hooks:
             hook.remove()

@@ -124,5 +124,5 @@ def _states(network, waves, scale) -> list[Frames]:
         states = network(torch.as_tensor(spectra).to(network.device), output_hidden_states=True).hidden_states
     count, rows = patches.columns(waves.shape[1]), patches.BANDS // patches.PATCH
     times = patches.OFFSET + patches.STEP * np.arange(count)
-    heard = [state[:, 2:].unflatten(1, (rows, -1)).mean(1) for state in states]  # sounds, columns, units
-    return [Frames(state[:, :count].float().cpu().numpy(), times) for state in heard]
+    averaged = [state[:, 2:].unflatten(1, (rows, -1)).mean(1) for state in states]  # sounds, columns, units
+    return [Frames(state[:, :count].float().cpu().numpy(), times) for state in averaged]

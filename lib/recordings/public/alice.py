@@ -21,11 +21,13 @@ from lib.recordings.cards import described
 from lib.recordings.files import damaged, found
 from lib.recordings.narrative import EEGRecording
 from lib.recordings.public import alice_eeg
+from lib.recordings.tables import numbers, read_table
 
 NAME = "alice"
 WORDS = "AliceChapterOne-EEG.csv"
 SOUND = "audio/DownTheRabbitHoleFinal_SoundFile{number}.wav"
 NUMBERS = ("Segment", "onset", "offset", "Order", "Sentence", "LogFreq", "IsLexical")
+WHOLE = ("Segment", "Order", "Sentence")
 MODELS = ("NGRAM", "RNN", "CFG")
 """Columns of surprisal: of a trigram model, a recurrent network, and a context-free grammar."""
 
@@ -128,19 +130,17 @@ def _check(surprisal: str, published: Sequence[str]) -> None:
 def _words(folder: Path) -> pd.DataFrame:
     """The publisher's table, in order of segments and time, checked."""
     path = spoken.readable(NAME, folder / WORDS, "the table of words")
-    try:
-        table = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False, na_values=["", "NA", "NaN"])
-    except (ValueError, pd.errors.ParserError) as error:
-        raise damaged(NAME, path, f"a table with commas; it cannot be read ({error})") from error
-    absent = [column for column in ("Word", *NUMBERS, *MODELS) if column not in table]
-    if absent:
-        raise damaged(NAME, path, f"columns {absent}, which are not in it")
-    table[list(NUMBERS)] = table[list(NUMBERS)].apply(pd.to_numeric, errors="coerce")
-    for column in ("Segment", "Order", "Sentence"):
+    table = read_table(path, ",", ("Word", *NUMBERS, *MODELS))
+    table["IsLexical"] = table["IsLexical"].str.lower().replace({"true": "1", "false": "0"})
+    table = table.assign(**{column: numbers(table[column], path) for column in (*NUMBERS, *MODELS)})
+    for column in WHOLE:
         if not (table[column] % 1 == 0).all():
             raise damaged(NAME, path, f"whole numbers in the column {column}")
-    whole = dict.fromkeys(("Segment", "Order", "Sentence"), int)
-    table = table.astype(whole | {"Word": str}).sort_values(["Segment", "onset"], kind="stable", ignore_index=True)
+    if table.empty:
+        raise damaged(NAME, path, "rows below its header")
+    if (table["Word"] == "").any():
+        raise damaged(NAME, path, f"a word in every row, got none in row {int(table['Word'].eq('').idxmax()) + 1}")
+    table = table.astype(dict.fromkeys(WHOLE, int)).sort_values(["Segment", "onset"], kind="stable", ignore_index=True)
     for _, part in table.groupby("Segment"):
         spoken.check_words(NAME, path, part, np.inf)
     return table
@@ -154,8 +154,8 @@ def _onsets(
     if not here:
         raise ground.MissingData(f"{NAME}: {folder} has no recording with its parameters of preprocessing (proc)")
     counted = subjects is None or isinstance(subjects, int)
-    named = [who for who in here if who in card["used"]] if counted else [who for who in here if who in subjects]
-    onsets = {who: alice_eeg.segment_onsets(folder, card, table, who) for who in named}
+    wanted = set(card["used"] if counted else subjects) & set(here)
+    onsets = {who: alice_eeg.segment_onsets(folder, card, table, who) for who in here if who in wanted}
     return onsets if counted else {who: onsets.get(who, {}) for who in here}
 
 
@@ -180,7 +180,7 @@ def _tables(folder: Path, table: pd.DataFrame, numbers: Sequence[int], rate: flo
             "log_frequency": table["LogFreq"],
             "order": table["Order"],
         }
-    ).assign(**{model.lower(): pd.to_numeric(table[model], errors="coerce") for model in MODELS})
+    ).assign(**{model.lower(): table[model] for model in MODELS})
     if (words[surprisal.lower()] >= 0).all():
         words["surprisal"] = words[surprisal.lower()]
     return spoken.tabulated(words, sounds, rate=rate, speaker="narrator")

@@ -207,10 +207,9 @@ def _fieldtrip(path: Path) -> tuple[mne.io.BaseRaw, dict[str, list[str]]]:
         raise damaged(NAME, path, f"one trial of {len(labels)} channels, got shape {values.shape}")
     info = mne.create_info(labels, float(found["fsample"]), "eeg", verbose="ERROR")
     raw = mne.io.RawArray(values / MICRO, info, verbose="ERROR")
-    header = found.get("hdr")
-    listed = header.get("chanunit", ()) if isinstance(header, dict) else ()
-    units = [str(text) for text in np.atleast_1d(listed)] if len(np.atleast_1d(listed)) == len(labels) else []
-    return raw, {label: [text] for label, text in zip(labels, units, strict=False)}
+    header = found["hdr"] if isinstance(found.get("hdr"), dict) else {}
+    units = np.atleast_1d(header.get("chanunit", ()))
+    return raw, {label: [str(text)] for label, text in zip(labels, units, strict=False) if len(units) == len(labels)}
 
 
 def _brainvision(path: Path) -> tuple[mne.io.BaseRaw, dict[str, list[str]]]:

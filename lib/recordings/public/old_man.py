@@ -7,7 +7,6 @@ marks no sentences: they are cut here, at pauses, and are ours.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,7 +18,7 @@ import pandas as pd
 from lib import ground
 from lib.recordings import bids, spoken
 from lib.recordings.cards import described
-from lib.recordings.files import damaged, found
+from lib.recordings.files import damaged, found, remedy
 from lib.recordings.narrative import EEGRecording
 from lib.recordings.textgrid import is_mark, read_tiers
 
@@ -150,34 +149,32 @@ def _stem(folder: Path, subject: str, run: int) -> Path:
     return folder / f"sub-{subject}" / "eeg" / f"sub-{subject}_task-{TASK}_run-{run:02d}_eeg"
 
 
+def _header(folder: Path, subject: str, run: int) -> Path:
+    path = _stem(folder, subject, run).with_suffix(".vhdr")
+    return spoken.readable(NAME, path, "a BrainVision header")
+
+
 def _present(folder: Path, subject: str, run: int) -> Path:
     """The samples of a run, once header and samples are known to be there with their content."""
-    stem = _stem(folder, subject, run)
-    spoken.readable(NAME, stem.with_suffix(".vhdr"), "a BrainVision header")
-    return spoken.readable(NAME, stem.with_suffix(".eeg"), "the samples of a run")
+    try:
+        return bids.samples_of(_header(folder, subject, run))
+    except ground.MissingData as error:
+        raise ground.MissingData(f"{NAME}: {error}. {remedy(NAME)}") from error
 
 
 def _around(
     folder: Path, subjects: Sequence[str], runs: Sequence[int], tables: spoken.Tables
 ) -> dict[str, tuple[float, float]]:
-    """Seconds of EEG that all have before (none) and after each run's sound, by the sidecar files."""
+    """Seconds of EEG that all have before (none) and after each run's sound."""
     around, spoken_until = {}, tables.stimuli.groupby("segment")["stop"].max()
     for run, (name, duration) in zip(runs, tables.segments["duration"].items(), strict=True):
-        sidecars = [_stem(folder, subject, run).with_suffix(".json") for subject in subjects]
-        lasts, shortest = min((_lasts(sidecar), sidecar) for sidecar in sidecars)
+        headers = [_header(folder, subject, run) for subject in subjects]
+        lasts, shortest = min((bids.brainvision_seconds(header), header) for header in headers)
         if lasts < spoken_until[name]:
             reason = f"the words of audio{run:02d} end at {spoken_until[name]:.3f} s, the EEG at {lasts:.3f} s"
             raise damaged(NAME, shortest, f"a recording longer than its sound; {reason}")
         around[name] = (0.0, lasts - duration)
     return around
-
-
-def _lasts(sidecar: Path) -> float:
-    spoken.readable(NAME, sidecar, "a sidecar file with RecordingDuration")
-    try:
-        return float(json.loads(sidecar.read_text(encoding="utf-8-sig"))["RecordingDuration"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise damaged(NAME, sidecar, "a number of seconds as RecordingDuration") from error
 
 
 def _tables(

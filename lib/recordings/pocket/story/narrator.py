@@ -114,10 +114,7 @@ def _kept_apart(text: str) -> str:
 
 def _phonemes(text: str, events: list[tuple[int, float, int, str]]) -> pd.DataFrame:
     """Phonemes with the word each belongs to; a phoneme lasts until the next one, a pause or the end of a clause."""
-    starts = [match.start() + 1 for match in re.finditer(r"[A-Za-z']+", text)]
-    reported = [at for kind, _, at, _ in events if kind == _WORD]
-    if reported != starts:
-        raise ground.DamagedData(f"espeak-ng reported words at {reported}, but they begin at {starts} in {text!r}")
+    _check_reported(text, [at for kind, _, at, _ in events if kind == _WORD])
     rows, position = [], -1
     for kind, time, _, name in events:
         if kind in (_PHONEME, _END) and rows and np.isnan(rows[-1][-1]):
@@ -127,6 +124,12 @@ def _phonemes(text: str, events: list[tuple[int, float, int, str]]) -> pd.DataFr
             stress = "ˈˌ".find(name[0]) + 1
             rows.append([position, name.lstrip("ˈˌ"), stress, time, np.nan])
     return pd.DataFrame(rows, columns=["position", "phoneme", "stress", "onset", "offset"])
+
+
+def _check_reported(text: str, reported: list[int]) -> None:
+    starts = [match.start() + 1 for match in re.finditer(r"[A-Za-z']+", text)]
+    if reported != starts:
+        raise ground.DamagedData(f"espeak-ng reported words at {reported}, but they begin at {starts} in {text!r}")
 
 
 def _words(text: str, phonemes: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,126 @@
+"""How often the EEG chapter calls a claim on likeness supported where its listeners are noise: measured, and stored.
+
+Comes in: a recording, whose responses give way to noise with their own spectrum, channel correlations and lengths. Goes
+out: rows of data/calibration.csv, one per claim, made by ``python -m lib.chapters.eeg.calibration RECORDING ...``
+(``make calibration``) and read beside every verdict. Each claim is decided alone, without correction for the others:
+what the page does on top makes it stricter.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.chapters.eeg import evidence, material
+from lib.chapters.eeg import scores as eeg_scores
+from lib.chapters.eeg.material import Heard, Piece
+from lib.compare import calibrated, noise_like
+from lib.ground import replacing
+from lib.models import Activations
+from lib.recordings import EEGRecording, load
+from lib.report import claims
+
+MODELS = ("mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech")
+SENTENCES, RATE, COMPONENTS, METHOD = 18, 12.5, 20, "antialiased"
+CLEANING = {"band": (0.5, 40.0), "line": "recording", "bad": "robust", "repair": "spline", "reference": "average"}
+CLAIMS = {"pieces": ("A6", "A7"), "specific": ("E3", "E4")}
+SPEARMAN = {"rsa_spearman": "rsa_spearman_euclidean"}
+
+
+def envelope(frames: Mapping[str, Activations]) -> dict[str, Activations]:
+    """The mean over bands of the last layer of a baseline: one number per frame."""
+    out = {}
+    for stimulus, one in frames.items():
+        values, times = [*one.layers.values()][-1], [*one.times.values()][-1]
+        out[stimulus] = Activations({"envelope": np.mean(values, axis=1, keepdims=True)}, {"envelope": times})
+    return out
+
+
+def against(scores: Mapping[str, Any], models: Sequence[str], twins: Sequence[str], measure: str = "rsa_spearman"):
+    """Trained minus untrained, and trained minus envelope, from held-out scores (``evidence.model_scores``)."""
+    held = evidence.model_scores(scores).sel(measure=measure)
+    learnt = held.sel(model=list(models)).mean("model")
+    others = {"untrained": held.sel(model=list(twins)).mean("model"), "envelope": held.sel(model="envelope")}
+    return {key: evidence.estimate((learnt - other).values) for key, other in others.items()}
+
+
+def likeness(heard: Heard, material_of: Mapping[str, Any], *, draws: int = 200) -> dict[str, bool]:
+    """Whether A6, A7, E3 and E4 would be supported by some responses, each alone.
+
+    Parameters
+    ----------
+    heard : Heard
+    material_of : mapping
+        By null, the groups of pieces and by model their cut layers (``prepared``).
+    draws : int
+        Of the nulls.
+    """
+    twins, found = [f"untrained:{name}:0" for name in MODELS], {}
+    for null, (cuts, layers) in material_of.items():
+        of = {name: _scored(some, heard, cuts, null, draws) for name, some in layers.items()}
+        best, _ = evidence.above_chance({name: of[name] for name in MODELS})
+        measured = dict(zip(CLAIMS[null], ({"best_layer": best}, against(of, MODELS, twins)), strict=True))
+        found |= {claim: claims.decide("noise", {claim: parts})[claim].verdict for claim, parts in measured.items()}
+    if len(material_of) == 1:  # all pieces last the same: their ends coincide, and the two nulls are one
+        found |= {"E3": found["A6"], "E4": found["A7"]}
+    return {claim: verdict == claims.SUPPORTED for claim, verdict in found.items()}
+
+
+def _scored(some: Sequence[tuple], heard: Heard, cuts, null: str, draws: int) -> eeg_scores.Scores:
+    found = ((piece, (layers, material.answers(heard, piece, when, METHOD))) for piece, layers, when in some)
+    how = {"n_permutations": draws, "scheme": null, "seed": 0, "groups": material.groups(cuts)}
+    return eeg_scores.renamed(eeg_scores.scores(found, [*SPEARMAN.values()], **how), SPEARMAN)
+
+
+def prepared(frames: Mapping[str, Mapping[str, Activations]], parts: Sequence[Piece]) -> dict[str, Any]:
+    """By null, the groups of pieces and the layers of all models cut to them: what noise does not change."""
+    out = {}
+    for null in CLAIMS:
+        cuts = material.lengths_or_why(frames, parts, null, "sentence")
+        if isinstance(cuts, str) or any(np.array_equal(cuts.length, other.length) for other, _ in out.values()):
+            continue
+        how = {"components": COMPONENTS, "whiten": False}
+        out[null] = cuts, {name: list(material.cut_layers(by, parts, cuts, **how)) for name, by in frames.items()}
+    return out
+
+
+def count(name: str, n: int, *, draws: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Rows of the table for one recording, at the chapter's defaults."""
+    recording = load(name)
+    spoken = isinstance(recording, EEGRecording)
+    parts = material.pieces(recording, "sentence", SENTENCES if spoken else len(recording.stimuli))
+    stimuli = [piece.stimulus for piece in parts]
+    every = [*MODELS, *(f"untrained:{model}:0" for model in MODELS), "cochleagram"]
+    frames = {model: material.represented(model, recording, stimuli, RATE) for model in every}
+    frames["envelope"] = envelope(frames.pop("cochleagram"))
+    heard = material.responses(recording, stimuli, **(CLEANING if spoken else {}))
+    decide = partial(likeness, material_of=prepared(frames, parts), draws=draws)
+    table = calibrated(decide, heard, n=n, seed=seed, noise=noise_of)
+    settings = f"{len(parts)} pieces, {len(heard.subjects)} sets of responses, {len(MODELS)} models, {draws} draws"
+    return table.assign(settings=settings).round(4)
+
+
+def noise_of(heard: Heard, *, seed: int | Sequence[int]) -> Heard:
+    """The same listeners with noise in place of what they answered (``noise_like``)."""
+    return replace(heard, values=noise_like(heard.values, seed=seed))
+
+
+def main(names: Sequence[str], *, n: int = 100) -> None:
+    """Count for some recordings and put the rows in the place of older ones."""
+    for name in names:
+        new = count(name, n).assign(recording=name)
+        old = pd.read_csv(claims.SIZES) if claims.SIZES.exists() else new.iloc[:0]
+        old = old[~((old["recording"] == name) & old["decision"].isin(new["decision"]))]
+        table = pd.concat([old, new])[["recording", *new.columns.drop("recording")]]
+        with replacing(claims.SIZES) as path:
+            table.sort_values(["recording", "decision"]).to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["song-ecog", "pocket-eeg"])

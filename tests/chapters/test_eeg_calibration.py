@@ -1,0 +1,77 @@
+"""The measured size of the EEG chapter's claims: how it is counted, and what is stored."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.chapters.eeg import calibration, material
+from lib.compare import calibrated
+from lib.models import Activations
+from lib.report import claims
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Twelve sounds of two seconds, models and twins of noise, and four listeners whose responses are slow noise."""
+    rng, times, clock = np.random.default_rng(0), np.arange(0.04, 2.0, 0.08), np.arange(300) / 100
+    parts = [material.Piece(f"s{k}", f"s{k}", 0.0, 2.0) for k in range(12)]
+    every = [*calibration.MODELS, *(f"untrained:{name}:0" for name in calibration.MODELS), "envelope"]
+
+    def slow(length, width):
+        return np.cumsum(rng.standard_normal((length, width)), axis=0)
+
+    frames = {}
+    for name in every:
+        layers = ("envelope",) if name == "envelope" else ("a", "b")
+        frames[name] = {
+            p.stimulus: Activations({x: slow(25, 5) for x in layers}, dict.fromkeys(layers, times)) for p in parts
+        }
+    values = {p.stimulus: {"group": slow(300, 6)} for p in parts}
+    heard = material.Heard(("group",), values, dict.fromkeys(values, clock), tuple("abcdef"))
+    return frames, heard, parts
+
+
+def test_every_claim_on_likeness_is_decided(world):
+    frames, heard, parts = world
+    prepared = calibration.prepared(frames, parts)
+    assert list(prepared) == ["pieces"]  # all end at once: the two nulls are one
+    found = calibration.likeness(heard, prepared, draws=40)
+    assert list(found) == ["A6", "A7", "E3", "E4"]
+    assert not any(found.values())
+
+
+def test_what_listeners_follow_is_found(world):
+    frames, heard, parts = world
+    values = {}
+    for part in parts:
+        one = frames[calibration.MODELS[1]][part.stimulus]
+        follows = [np.interp(heard.times[part.stimulus], one.times["b"], x) for x in one.layers["b"].T]
+        values[part.stimulus] = {"group": np.stack([*follows, follows[0]], 1)}
+    follower = material.Heard(("group",), values, heard.times, tuple("abcdef"))
+    assert calibration.likeness(follower, calibration.prepared(frames, parts), draws=60)["A6"]
+
+
+def test_sizes_of_slow_noise_are_those_promised(world):
+    frames, heard, parts = world
+    prepared = calibration.prepared(frames, parts)
+    table = calibrated(
+        lambda noise: calibration.likeness(noise, prepared, draws=39), heard, n=12, noise=calibration.noise_of
+    )
+    assert table["n"].tolist() == [12] * 4
+    assert (table["positives"] <= 4).all()  # binomial: 12 at .05 exceed 4 in less than .02 %
+
+
+def test_unequal_sounds_have_two_nulls(world):
+    frames, _, parts = world
+    shorter = [material.Piece(p.name, p.stimulus, 0.0, 1.5 + 0.04 * k) for k, p in enumerate(parts)]
+    assert list(calibration.prepared(frames, shorter)) == ["pieces", "specific"]
+
+
+def test_stored_sizes_are_those_of_claims():
+    table = pd.read_csv(claims.SIZES)
+    mine = table[table["recording"].isin(["song-ecog", "pocket-eeg"])]
+    assert {"A6", "A7", "E3", "E4"} <= set(mine.loc[mine["recording"] == "song-ecog", "decision"])
+    for name in ("song-ecog", "pocket-eeg"):
+        known = claims.sizes(name)
+        assert all(one.low <= one.share <= one.high for one in known.values())
+        assert known["A6"].low <= 0.05
