@@ -125,8 +125,8 @@ def _interpolated(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.n
 
 
 def _smoothed(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.ndarray:
-    samples = np.gradient(times) if len(times) > 1 else np.ones(1)
-    spacing = np.maximum(np.gradient(at) if len(at) > 1 else np.median(samples), np.median(samples))
+    samples = np.gradient(times)
+    spacing = np.maximum(np.gradient(at) if len(at) > 1 else np.zeros(1), np.median(samples))
     first = np.minimum(np.searchsorted(times, at - LOBES * spacing), len(times) - 1)
     stop = np.maximum(np.searchsorted(times, at + LOBES * spacing), first + 1)
     near = first[:, None] + np.arange((stop - first).max())  # frame, sample
