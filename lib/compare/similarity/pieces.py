@@ -8,7 +8,9 @@ A draw gives every piece the response to another one of its group, whole and fro
 there is no seam; slow drift stays in every draw; and a course that all pieces share is in the null as in the data.
 Where responses know nothing of the frames, any pairing is as likely as the true one, and the test is exact whatever the
 spectrum and however few the pieces. Draws are uniform over all pairings, the true one and pairs left in place among
-them: derangements alone are no group, and too liberal where pieces are few.
+them: derangements alone are no group, and too liberal where pieces are few. Where frames and responses both change
+their kind in the course of a recording (another speaker, a listener who tires), only neighbours are exchangeable: give
+them as groups.
 """
 
 from __future__ import annotations
