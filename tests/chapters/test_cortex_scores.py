@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lib.chapters.cortex import scores
 from lib.chapters.cortex.scores import (
     component_scores,
     mean_scores,
@@ -70,3 +71,17 @@ def test_tables():
     means = mean_scores(fits, "model")
     assert means["model"].tolist() == ["few", "all"]
     assert means["value"][1] == pytest.approx(fits["all"].fit.r2.mean(), abs=1e-8)
+
+
+def test_layers_of_two_models_keep_apart():
+    x = np.ones((3, 2))
+    features = {"logmel": {"logmel": x}, "a": {"layer.1": 2 * x}, "untrained:a:0": {"layer.1": 3 * x}}
+    named = scores.named_layers(features)
+    assert list(named) == ["logmel", "a, layer.1", "untrained:a:0, layer.1"]
+    assert [y[0, 0] for y in named.values()] == [1, 2, 3]
+
+
+def test_training_without_checkpoints_is_random_weights_and_the_model():
+    names = ["a", "a@0", "a@10", "b", "ab@5"]
+    assert scores.training_course("a", names, {"a": 20}) == {"a@0": 0, "a@10": 10, "a": 20}
+    assert scores.training_course("b", names, {}) == {"untrained:b:0": 0, "b": 1}
