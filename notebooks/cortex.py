@@ -550,6 +550,18 @@ show(
 )
 
 # %% [markdown]
+# ### How often would noise pass?
+#
+# The same decisions were taken of noise: responses with the components' own covariance, which know nothing of the sounds.
+# A test at .05 should find something in five of a hundred.
+# The counts are stored, and `make calibration` makes them.
+
+# %%
+from lib.report import claims
+
+claims.counted_sizes(recording)
+
+# %% [markdown]
 # ## Report
 #
 # Everything above as one tidy table, one row per number, and the answer that opens this page.
