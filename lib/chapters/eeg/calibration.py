@@ -30,6 +30,7 @@ from lib.recordings import EEGRecording, load
 from lib.report import claims, runs
 
 MODELS = ("mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech")
+OPTIONS = {"song-ecog": {"level": "individual"}, "pocket-eeg": {"subjects": 12}}
 SENTENCES, RATE, COMPONENTS, METHOD = 18, 12.5, 20, "antialiased"
 CLEANING = {"band": (0.5, 40.0), "line": "recording", "bad": "robust", "repair": "spline", "reference": "average"}
 CLAIMS = {"pieces": ("A6", "A7"), "specific": ("E3", "E4")}
@@ -95,7 +96,7 @@ def prepared(frames: Mapping[str, Mapping[str, Activations]], parts: Sequence[Pi
 
 def count(name: str, n: int, *, draws: int = 200, seed: int = 0) -> pd.DataFrame:
     """Rows of the table for one recording, at the chapter's defaults."""
-    recording = load(name)
+    recording = load(name, **OPTIONS.get(name, {}))
     spoken = isinstance(recording, EEGRecording)
     parts = material.pieces(recording, "sentence", SENTENCES if spoken else len(recording.stimuli))
     stimuli = [piece.stimulus for piece in parts]
@@ -105,7 +106,7 @@ def count(name: str, n: int, *, draws: int = 200, seed: int = 0) -> pd.DataFrame
     heard = material.responses(recording, stimuli, **(CLEANING if spoken else {}))
     decide = partial(likeness, material_of=prepared(frames, parts), draws=draws)
     table = calibrated(decide, heard, n=n, seed=seed, noise=noise_of)
-    settings = f"{len(parts)} pieces, {len(heard.subjects)} sets of responses, {len(MODELS)} models, {draws} draws"
+    settings = f"{len(parts)} pieces, {len(heard.channels)} channels, {len(heard.subjects)} listeners, {draws} draws"
     return table.assign(settings=settings)
 
 
