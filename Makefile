@@ -4,7 +4,7 @@
 # make bench   side-by-side speed and memory against the libraries a user would pick instead (at most ten minutes)
 # make fresh   clone this repository into an empty folder and do there what README says
 # make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
-# make calibration   how often noise is called supported: data/calibration.csv and data/nulls.csv (about an hour)
+# make calibration   how often noise is called supported: data/calibration.csv and data/nulls.csv (some hours)
 # make lint    style of the code
 PYTHON  ?= python3
 EDITION ?= pocket
@@ -39,9 +39,16 @@ recovery: $(READY)
 	done
 	$(BIN)/python -m lib.chapters.recovery.studies data/recovery.csv
 
+NOISE = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
+
 calibration: $(READY)
-	$(BIN)/python -m lib.chapters.eeg.calibration song-ecog pocket-eeg
 	$(BIN)/python -m lib.chapters.measures.candidates
+	for seed in $(NOISE); do for recording in song-ecog pocket-eeg; do \
+	  $(BIN)/alike run eeg -p responses noise -p recording $$recording -p seed $$seed || exit 1; \
+	done; done
+	$(BIN)/python -m lib.chapters.eeg.calibration --runs song-ecog pocket-eeg
+	$(BIN)/python -m lib.chapters.eeg.calibration song-ecog pocket-eeg
+	$(BIN)/python -m lib.chapters.cortex.calibration natsound165 pocket-sounds
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

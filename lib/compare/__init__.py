@@ -33,7 +33,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "bootstrap",
             "correct_p",
             "correlation",
-            "pearson_r",
             "proportion",
         ],
         "timewindows": ["window_scores"],

@@ -59,7 +59,7 @@ def bootstrap(
     Parameters
     ----------
     statistic : callable
-        ``statistic(*samples, axis=...)``, vectorised along `axis`: `numpy.mean`, `numpy.median`, `pearson_r`, ...
+        ``statistic(*samples, axis=...)``, vectorised along `axis`: `numpy.mean`, `numpy.median`, ...
     *samples : array
         Observations along `axis`; other axes (voxels, layers) are kept, and each gets its interval.
     axis : int
@@ -121,13 +121,6 @@ def _percentiles_where_undefined(value: np.ndarray, drawn, level: float) -> tupl
         warnings.filterwarnings("ignore", "All-NaN slice")
         ends = np.nanquantile(drawn.bootstrap_distribution, [(1 - level) / 2, (1 + level) / 2], axis=-1)
     return np.where(lost, ends[0], low)[()], np.where(lost, ends[1], high)[()], int(lost.sum())
-
-
-def pearson_r(x: np.ndarray, y: np.ndarray, axis: int = 0) -> np.ndarray:
-    """Pearson correlation along an axis, vectorised over the others (for `bootstrap`)."""
-    x = x - x.mean(axis, keepdims=True)
-    y = y - y.mean(axis, keepdims=True)
-    return (x * y).sum(axis) / np.sqrt((x * x).sum(axis) * (y * y).sum(axis))
 
 
 def correlation(x: Sequence[float], y: Sequence[float], *, method: str = "pearson", level: float = 0.95) -> Estimate:

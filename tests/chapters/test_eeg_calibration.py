@@ -1,11 +1,15 @@
 """The measured size of the EEG chapter's claims: how it is counted, and what is stored."""
 
+import json
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from lib.chapters.eeg import calibration, material
 from lib.compare import calibrated
+from lib.ground import MissingData
 from lib.models import Activations
 from lib.report import claims
 
@@ -75,3 +79,47 @@ def test_stored_sizes_are_those_of_claims():
         known = claims.sizes(name)
         assert all(one.low <= one.share <= one.high for one in known.values())
         assert known["A6"].low <= 0.05
+
+
+def run_on_noise(folder, monkeypatch, verdicts):
+    """Runs of the chapter whose numbers hold one claim each time, supported or not."""
+    found = []
+    for k, high in enumerate(verdicts):
+        place = folder / f"{k}"
+        place.mkdir()
+        part = {"value": 0.2, "low": 0.1 if high else -0.1, "high": 0.3, "n": 9, "p": None, "level": 0.95, "draws": 0}
+        told = {
+            "claim": "A7",
+            "verdict": "not testable here",
+            "measured": dict.fromkeys(("untrained", "envelope"), part),
+        }
+        numbers = {"verdict": told, "other": {"claim": "A3", "measured": None}, "p": {"value": 1.0}}
+        (place / "numbers.json").write_text(json.dumps(numbers))
+        manifest = {"parameters": {"recording": "song-ecog", "responses": "noise", "seed": k}}
+        found.append(SimpleNamespace(folder=place, manifest=manifest))
+    monkeypatch.setattr(calibration.runs, "of_this_source", lambda chapter: found)
+
+
+def test_runs_on_noise_are_counted(tmp_path, monkeypatch):
+    run_on_noise(tmp_path, monkeypatch, [True, False, False, False])
+    table = calibration.from_runs("song-ecog").set_index("decision")
+    assert list(table.index) == ["A7"]
+    assert (table.loc["A7", "positives"], table.loc["A7", "n"]) == (1, 4)
+    with pytest.raises(MissingData, match="no run of the chapter"):
+        calibration.from_runs("alice")
+
+
+def test_rows_of_other_recordings_and_better_counts_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "SIZES", tmp_path / "calibration.csv")
+    rows = pd.DataFrame({"decision": ["A6", "A7"], "n": 9, "positives": 0, "size": 0.0, "low": 0.0, "high": 0.3})
+    claims.keep_sizes("song-ecog", rows)
+    claims.keep_sizes("pocket-eeg", rows.assign(n=99))
+    more = pd.concat([rows, rows.iloc[:1].assign(decision="A1")]).assign(n=2)
+    claims.keep_sizes("song-ecog", more, over=False)
+    table = pd.read_csv(claims.SIZES).set_index(["recording", "decision"])["n"]
+    assert table.to_dict() == {
+        ("pocket-eeg", "A6"): 99, ("pocket-eeg", "A7"): 99,
+        ("song-ecog", "A1"): 2, ("song-ecog", "A6"): 9, ("song-ecog", "A7"): 9,
+    }  # fmt: skip
+    claims.keep_sizes("song-ecog", rows.assign(n=50))
+    assert pd.read_csv(claims.SIZES).set_index(["recording", "decision"]).loc[("song-ecog", "A6"), "n"] == 50

@@ -232,6 +232,9 @@ def test_a_model_with_few_frames_cuts_the_pieces_of_all(planted):
     assert eeg.lengths({"fast": models}, [replace(word, stop=0.3) for word in words]).kept.all()
     both = eeg.lengths({"fast": models, "slow": slow}, words)
     assert both.kept.tolist() == [False] * 2 + [True] * 6
+    short = [replace(part, stop=0.6) for part in parts]
+    assert eeg.lengths({"fast": models}, short).kept.all()
+    assert eeg.lengths_or_why({"fast": models, "slow": slow}, short, "pieces", "word").startswith("8 pieces of 0.60")
     assert eeg.lengths_or_why({"slow": slow}, words, "specific", "word").startswith("words are too short")
     assert eeg.lengths_or_why({"slow": slow}, words, "specific", "sentence").startswith("8 pieces of")
 

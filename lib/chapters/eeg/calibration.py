@@ -2,12 +2,14 @@
 
 Comes in: a recording, whose responses give way to noise with their own spectrum, channel correlations and lengths. Goes
 out: rows of data/calibration.csv, one per claim, made by ``python -m lib.chapters.eeg.calibration RECORDING ...``
-(``make calibration``) and read beside every verdict. Each claim is decided alone, without correction for the others:
+(``make calibration``) and read beside every verdict. Claims on likeness are decided here, many times; for the others,
+whole runs of the chapter on noise are counted (``--runs``). Each is decided alone, without correction for the others:
 what the page does on top makes it stricter.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,12 +23,14 @@ from lib.chapters.eeg import evidence, material
 from lib.chapters.eeg import scores as eeg_scores
 from lib.chapters.eeg.material import Heard, Piece
 from lib.compare import calibrated, noise_like
-from lib.ground import replacing
+from lib.compare.noise import sizes
+from lib.ground import MissingData
 from lib.models import Activations
 from lib.recordings import EEGRecording, load
-from lib.report import claims
+from lib.report import claims, runs
 
 MODELS = ("mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech")
+OPTIONS = {"song-ecog": {"level": "individual"}, "pocket-eeg": {"subjects": 12}}
 SENTENCES, RATE, COMPONENTS, METHOD = 18, 12.5, 20, "antialiased"
 CLEANING = {"band": (0.5, 40.0), "line": "recording", "bad": "robust", "repair": "spline", "reference": "average"}
 CLAIMS = {"pieces": ("A6", "A7"), "specific": ("E3", "E4")}
@@ -92,7 +96,7 @@ def prepared(frames: Mapping[str, Mapping[str, Activations]], parts: Sequence[Pi
 
 def count(name: str, n: int, *, draws: int = 200, seed: int = 0) -> pd.DataFrame:
     """Rows of the table for one recording, at the chapter's defaults."""
-    recording = load(name)
+    recording = load(name, **OPTIONS.get(name, {}))
     spoken = isinstance(recording, EEGRecording)
     parts = material.pieces(recording, "sentence", SENTENCES if spoken else len(recording.stimuli))
     stimuli = [piece.stimulus for piece in parts]
@@ -102,8 +106,8 @@ def count(name: str, n: int, *, draws: int = 200, seed: int = 0) -> pd.DataFrame
     heard = material.responses(recording, stimuli, **(CLEANING if spoken else {}))
     decide = partial(likeness, material_of=prepared(frames, parts), draws=draws)
     table = calibrated(decide, heard, n=n, seed=seed, noise=noise_of)
-    settings = f"{len(parts)} pieces, {len(heard.subjects)} sets of responses, {len(MODELS)} models, {draws} draws"
-    return table.assign(settings=settings).round(4)
+    settings = f"{len(parts)} pieces, {len(heard.channels)} channels, {len(heard.subjects)} listeners, {draws} draws"
+    return table.assign(settings=settings)
 
 
 def noise_of(heard: Heard, *, seed: int | Sequence[int]) -> Heard:
@@ -111,15 +115,45 @@ def noise_of(heard: Heard, *, seed: int | Sequence[int]) -> Heard:
     return replace(heard, values=noise_like(heard.values, seed=seed))
 
 
+def from_runs(name: str) -> pd.DataFrame:
+    """Rows of the table for all claims, from runs of the chapter on noise (``-p responses noise -p seed ...``).
+
+    A claim is decided alone here too, from what each run measured. Claims that could not be tested are left out.
+
+    Raises
+    ------
+    MissingData
+        There is no such run of the chapter as it stands.
+    """
+    wanted = {"recording": name, "responses": "noise"}
+    found = [run for run in runs.of_this_source("eeg") if wanted.items() <= run.manifest["parameters"].items()]
+    if not found:
+        raise MissingData(f"there is no run of the chapter 'eeg' on noise like {name}: `make calibration` makes them")
+    rows = [_decided(json.loads((run.folder / "numbers.json").read_text(encoding="utf-8"))) for run in found]
+    return sizes(pd.DataFrame(rows).dropna(axis=1, how="all")).assign(settings=f"{len(found)} runs of the chapter")
+
+
+def _decided(numbers: Mapping[str, Any]) -> dict[str, bool]:
+    out = {}
+    for one in numbers.values():
+        if isinstance(one, dict) and one.get("measured"):
+            parts = {key: claims.Measured(**_numbers(part)) for key, part in one["measured"].items()}
+            out[one["claim"]] = claims.decide("noise", {one["claim"]: parts})[one["claim"]].verdict == claims.SUPPORTED
+    return out
+
+
+def _numbers(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: np.nan if value is None else value for key, value in part.items()}
+
+
 def main(names: Sequence[str], *, n: int = 100) -> None:
-    """Count for some recordings and put the rows in the place of older ones."""
+    """Count for some recordings; with ``--runs`` first, add the claims that runs of the chapter on noise decided."""
+    if names[0] == "--runs":
+        for name in names[1:]:
+            claims.keep_sizes(name, from_runs(name), over=False)
+        return
     for name in names:
-        new = count(name, n).assign(recording=name)
-        old = pd.read_csv(claims.SIZES) if claims.SIZES.exists() else new.iloc[:0]
-        old = old[~((old["recording"] == name) & old["decision"].isin(new["decision"]))]
-        table = pd.concat([old, new])[["recording", *new.columns.drop("recording")]]
-        with replacing(claims.SIZES) as path:
-            table.sort_values(["recording", "decision"]).to_csv(path, index=False)
+        claims.keep_sizes(name, count(name, n))
 
 
 if __name__ == "__main__":

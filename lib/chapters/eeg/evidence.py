@@ -343,26 +343,25 @@ def group_effects(scores: xr.DataArray, low: pd.Series, nuisances: pd.DataFrame 
         standard deviation); besides the measures, ``rank`` (Spearman RSA) and ``dependence`` (the mean of distance
         correlation and linear CKA).
     """
-    from scipy import stats
+    from statsmodels.regression.linear_model import OLS
 
     values = scores.mean("subject").to_pandas()  # sentence, measure
     values["rank"], values["dependence"] = values["rsa_spearman"], values[["dcor", "cka_linear"]].mean(axis=1)
-    design = [np.ones(len(values)), low.loc[values.index].to_numpy(float)]
+    design = pd.DataFrame({"mean": 1.0, "group": low.loc[values.index].astype(float)})
     if nuisances is not None:
         chosen = nuisances.loc[values.index]
-        design += [*((chosen - chosen.mean()) / chosen.std()).to_numpy().T]
-    design = np.stack(design, axis=1)  # sentence, term
-    dof = len(design) - design.shape[1]
-    if dof < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+        design = design.join((chosen - chosen.mean()) / chosen.std())
+    if len(design) <= design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
         raise WrongUse(
             f"{len(design)} sentences cannot tell the group from {design.shape[1] - 2} nuisances: take more."
         )
-    weights, *_ = np.linalg.lstsq(design, values.to_numpy(), rcond=None)
-    sd = np.sqrt(((values.to_numpy() - design @ weights) ** 2).sum(axis=0) / dof)
-    se = sd * np.sqrt(np.linalg.inv(design.T @ design)[1, 1])
-    reach, p = stats.t.ppf(0.975, dof) * se, 2 * stats.t.sf(np.abs(weights[1]) / se, dof)
-    columns = {"difference": weights[1], "low": weights[1] - reach, "high": weights[1] + reach, "p": p}
-    return pd.DataFrame({"measure": values.columns} | columns | {"n": len(values), "d": weights[1] / sd})
+    fits = {measure: OLS(values[measure], design).fit() for measure in values}
+    rows = [
+        (name, fit.params["group"], *fit.conf_int().loc["group"], fit.pvalues["group"], len(values))
+        for name, fit in fits.items()
+    ]
+    table = pd.DataFrame(rows, columns=["measure", "difference", "low", "high", "p", "n"])
+    return table.assign(d=[fit.params["group"] / np.sqrt(fit.scale) for fit in fits.values()])
 
 
 def as_measured(row: pd.Series) -> Measured:

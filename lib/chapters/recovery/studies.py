@@ -32,18 +32,12 @@ def t_test(values: np.ndarray) -> dict[str, np.ndarray]:
     dict of array (study,)
         estimate, low and high (95 %), t, and the two-sided p.
     """
-    from scipy.stats import t
+    from scipy.stats import ttest_1samp
 
-    n = values.shape[1]
-    mean, error = values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(n)
-    reach = t.ppf(1 - ALPHA / 2, n - 1) * error
-    return {
-        "estimate": mean,
-        "low": mean - reach,
-        "high": mean + reach,
-        "t": mean / error,
-        "p": 2 * t.sf(abs(mean / error), n - 1),
-    }
+    found = ttest_1samp(values, 0, axis=1)
+    interval = found.confidence_interval(1 - ALPHA)
+    ends = {"low": interval.low, "high": interval.high}
+    return {"estimate": values.mean(axis=1)} | ends | {"t": found.statistic, "p": found.pvalue}
 
 
 def count(tests: dict[str, np.ndarray], planted: float | None = None, **setting: object) -> dict[str, object]:
