@@ -48,6 +48,7 @@ calibration: $(READY)
 	done; done
 	$(BIN)/python -m lib.chapters.eeg.calibration --runs song-ecog pocket-eeg
 	$(BIN)/python -m lib.chapters.eeg.calibration song-ecog pocket-eeg
+	$(BIN)/python -m lib.chapters.cortex.calibration natsound165 pocket-sounds
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

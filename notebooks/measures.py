@@ -285,9 +285,7 @@ for name, key in (("pieces", "pieces"), ("elsewhere", "elsewhere"), ("synthetic 
 # %%
 from lib.report import claims
 
-counted = pd.read_csv(claims.SIZES)
-shown = counted.assign(size=[f"{r.size:.2f} ({r.low:.2f} to {r.high:.2f})" for r in counted.itertuples(index=False)])
-shown[["recording", "decision", "n", "positives", "size", "settings"]].set_index("recording").rename_axis(None)
+claims.counted_sizes()
 
 # %% [markdown]
 # ## Report

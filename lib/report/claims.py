@@ -19,11 +19,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lib.ground import DATA, DamagedData, WrongUse, unknown
+from lib.ground import DATA, DamagedData, WrongUse, replacing, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEDGER = DATA / "claims.yml"
 ALTERNATIVES = ("greater", "less", "equivalent")
@@ -205,6 +208,45 @@ def sizes(recording: str, path: Path = SIZES) -> dict[str, Size]:
         raise DamagedData(f"{path.name} has no column {', '.join(sorted(missing))}.")
     mine = table[(table["recording"] == recording) & table["decision"].isin(ledger()) & (table["n"] > 0)]
     return {row.decision: Size(row.size, row.low, row.high, int(row.n)) for row in mine.itertuples()}
+
+
+def counted_sizes(recording: str | None = None) -> pd.DataFrame:
+    """Stored sizes in words, of one recording or of all: decision, noise called significant, n, settings.
+
+    The share of repetitions in which noise like the recording's passed stands with its exact 95 % interval.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(SIZES)
+    table = table if recording is None else table[table["recording"] == recording]
+    share = [f"{row.size:.2f} ({row.low:.2f} to {row.high:.2f})" for row in table.itertuples(index=False)]
+    shown = table.assign(**{"noise passes": share})[["recording", "decision", "noise passes", "n", "settings"]]
+    return shown.set_index("recording").rename_axis(None)
+
+
+def keep_sizes(recording: str, new: pd.DataFrame, *, over: bool = True, path: Path | None = None) -> None:
+    """Put rows of a recording into the table of sizes, in the place of older ones of the same decision.
+
+    Parameters
+    ----------
+    recording : str
+    new : pandas.DataFrame
+        From ``lib.compare.calibrated``: decision, n, positives, size, low, high, alpha; settings, in words.
+    over : bool
+        Whether new rows replace those that are there; if not, only decisions that nobody counted are added.
+    path : path, optional
+        The table. Default: ``SIZES``.
+    """
+    import pandas as pd
+
+    path = path or SIZES
+    old = pd.read_csv(path) if path.exists() else new.assign(recording=recording).iloc[:0]
+    there = (old["recording"] == recording) & old["decision"].isin(new["decision"])
+    new = new if over else new[~new["decision"].isin(old.loc[there, "decision"])]
+    table = pd.concat([old[~there] if over else old, new.assign(recording=recording)]).round(4)
+    first = ["recording", "decision"]
+    with replacing(path) as place:
+        table[[*first, *table.columns.drop(first)]].sort_values(first).to_csv(place, index=False)
 
 
 def decide(

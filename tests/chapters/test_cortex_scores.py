@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lib.chapters.cortex import calibration, scores
 from lib.chapters.cortex.scores import (
     component_scores,
     mean_scores,
@@ -70,3 +71,33 @@ def test_tables():
     means = mean_scores(fits, "model")
     assert means["model"].tolist() == ["few", "all"]
     assert means["value"][1] == pytest.approx(fits["all"].fit.r2.mean(), abs=1e-8)
+
+
+def test_layers_of_two_models_keep_apart():
+    x = np.ones((3, 2))
+    features = {"logmel": {"logmel": x}, "a": {"layer.1": 2 * x}, "untrained:a:0": {"layer.1": 3 * x}}
+    named = scores.named_layers(features)
+    assert list(named) == ["logmel", "a, layer.1", "untrained:a:0, layer.1"]
+    assert [y[0, 0] for y in named.values()] == [1, 2, 3]
+
+
+def test_training_without_checkpoints_is_random_weights_and_the_model():
+    names = ["a", "a@0", "a@10", "b", "ab@5"]
+    assert scores.training_course("a", names, {"a": 20}) == {"a@0": 0, "a@10": 10, "a": 20}
+    assert scores.training_course("b", names, {}) == {"untrained:b:0": 0, "b": 1}
+
+
+def test_noise_has_the_covariance_of_the_components_and_passes_rarely():
+    rng = np.random.default_rng(0)
+    mixing = rng.standard_normal((3, 3))
+    components = rng.standard_normal((60, 3)) @ mixing
+    many = np.cov(np.concatenate([calibration.noise_of(components, seed=k) for k in range(200)]).T)
+    np.testing.assert_allclose(many, np.cov(components.T), atol=0.1 * np.abs(many).max())
+    features = {name: {name: rng.standard_normal((60, 5))} for name in calibration.ACOUSTIC}
+    features |= {name: {"a": rng.standard_normal((60, 5))} for name in (calibration.TRAINED, calibration.TWIN)}
+    how = {"features": features, "weights": rng.standard_normal((3, 20)), "folds": np.arange(60) % 5, "draws": 19}
+    driven = features[calibration.ACOUSTIC[0]][calibration.ACOUSTIC[0]][:, :3]
+    assert calibration.decisions(driven, **how)[calibration.PREDICTED] == 0.05
+    found = [calibration.decisions(calibration.noise_of(components, seed=k), **how) for k in range(12)]
+    assert sum(one[calibration.PREDICTED] <= 0.05 for one in found) <= 3
+    assert sum(one[calibration.DIFFERENT] for one in found) <= 2

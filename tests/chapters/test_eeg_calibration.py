@@ -112,13 +112,14 @@ def test_runs_on_noise_are_counted(tmp_path, monkeypatch):
 def test_rows_of_other_recordings_and_better_counts_stay(tmp_path, monkeypatch):
     monkeypatch.setattr(claims, "SIZES", tmp_path / "calibration.csv")
     rows = pd.DataFrame({"decision": ["A6", "A7"], "n": 9, "positives": 0, "size": 0.0, "low": 0.0, "high": 0.3})
-    calibration.keep(rows, "song-ecog")
-    calibration.keep(rows.assign(n=99), "pocket-eeg")
-    calibration.keep(pd.concat([rows, rows.iloc[:1].assign(decision="A1")]).assign(n=2), "song-ecog", over=False)
+    claims.keep_sizes("song-ecog", rows)
+    claims.keep_sizes("pocket-eeg", rows.assign(n=99))
+    more = pd.concat([rows, rows.iloc[:1].assign(decision="A1")]).assign(n=2)
+    claims.keep_sizes("song-ecog", more, over=False)
     table = pd.read_csv(claims.SIZES).set_index(["recording", "decision"])["n"]
     assert table.to_dict() == {
         ("pocket-eeg", "A6"): 99, ("pocket-eeg", "A7"): 99,
         ("song-ecog", "A1"): 2, ("song-ecog", "A6"): 9, ("song-ecog", "A7"): 9,
     }  # fmt: skip
-    calibration.keep(rows.assign(n=50), "song-ecog")
+    claims.keep_sizes("song-ecog", rows.assign(n=50))
     assert pd.read_csv(claims.SIZES).set_index(["recording", "decision"]).loc[("song-ecog", "A6"), "n"] == 50

@@ -12,6 +12,12 @@ from lib.report import claims, records
 from lib.report.claims import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, UNDECIDED, Measured, decide
 
 
+@pytest.fixture(autouse=True)
+def uncollected(monkeypatch):
+    """Spare the collection of garbage that statsmodels asks for at every correction: .3 s each in a long test run."""
+    monkeypatch.setattr("gc.collect", lambda *_: 0)
+
+
 def measured(value, half=0.1, p=np.nan, n=12):
     return Measured(value=value, low=value - half, high=value + half, n=n, p=p)
 
@@ -164,9 +170,8 @@ def test_correction_is_holm_over_the_claims_tested():
     assert list(stricter) == ["A3", "A5", "A6", "A7", "A2"]
 
 
-def test_no_effect_is_rarely_supported(monkeypatch):
+def test_no_effect_is_rarely_supported():
     """Noise around 0: the share of false verdicts over all claims stays below alpha."""
-    monkeypatch.setattr("gc.collect", lambda *_: 0)  # statsmodels collects at every correction, .3 s each
     rng = np.random.default_rng(0)
     found = []
     for _ in range(400):

@@ -15,6 +15,42 @@ import pandas as pd
 from lib.compare import mean_score, noise_corrected_r2, split_reliability
 
 
+def named_layers(features: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Layers of all models side by side, each under its model's name: "model" or "model, layer".
+
+    A fixed filterbank has one layer, called as it is itself; layers of networks share names (``layer.1``), so that the
+    bare name would let one model's layer take the place of another's.
+    """
+    pairs = [(model, layer, x) for model, layers in features.items() for layer, x in layers.items()]
+    return {model if layer == model else f"{model}, {layer}": x for model, layer, x in pairs}
+
+
+def main_layer(fit: object) -> str:
+    """Layer that was chosen most often, over outer folds and responses; each choice was made on inner folds alone."""
+    return str(pd.Series(fit.layer.ravel()).mode().iloc[0])
+
+
+def training_course(first: str, names: Sequence[str], steps: Mapping[str, int]) -> dict[str, int]:
+    """Stages of a model's training by name, with their step.
+
+    Parameters
+    ----------
+    first : str
+        A model of the roster.
+    names : sequence of str
+        All names of the roster; ``FIRST@STEP`` is a checkpoint.
+    steps : mapping
+        Steps of the whole training, for models that were trained here.
+
+    Returns
+    -------
+    dict of str to int
+        Where no checkpoints are known, random weights (0) and the model itself (1).
+    """
+    stages = {name: int(name.partition("@")[2]) for name in names if name.startswith(f"{first}@")}
+    return stages | {first: steps[first]} if stages else {f"untrained:{first}:0": 0, first: 1}
+
+
 def component_scores(fits: Mapping[str, object], components: Sequence[str]) -> pd.DataFrame:
     """Scores of every component under every model with 95 % intervals: columns model, component, value, low, high."""
     rows = []

@@ -24,7 +24,7 @@ from lib.chapters.eeg import scores as eeg_scores
 from lib.chapters.eeg.material import Heard, Piece
 from lib.compare import calibrated, noise_like
 from lib.compare.noise import sizes
-from lib.ground import MissingData, replacing
+from lib.ground import MissingData
 from lib.models import Activations
 from lib.recordings import EEGRecording, load
 from lib.report import claims, runs
@@ -146,26 +146,14 @@ def _numbers(part: Mapping[str, Any]) -> dict[str, Any]:
     return {key: np.nan if value is None else value for key, value in part.items()}
 
 
-def keep(new: pd.DataFrame, name: str, *, over: bool = True) -> None:
-    """Put rows of a recording into the table; those already there stay where `over` is False."""
-    old = pd.read_csv(claims.SIZES) if claims.SIZES.exists() else new.assign(recording=name).iloc[:0]
-    there = (old["recording"] == name) & old["decision"].isin(new["decision"])
-    new = new[~new["decision"].isin(old.loc[there, "decision"])] if not over else new
-    old = old[~there] if over else old
-    table = pd.concat([old, new.assign(recording=name)]).round(4)
-    first = ["recording", "decision"]
-    with replacing(claims.SIZES) as path:
-        table[[*first, *table.columns.drop(first)]].sort_values(first).to_csv(path, index=False)
-
-
 def main(names: Sequence[str], *, n: int = 100) -> None:
     """Count for some recordings; with ``--runs`` first, add the claims that runs of the chapter on noise decided."""
     if names[0] == "--runs":
         for name in names[1:]:
-            keep(from_runs(name), name, over=False)
+            claims.keep_sizes(name, from_runs(name), over=False)
         return
     for name in names:
-        keep(count(name, n), name)
+        claims.keep_sizes(name, count(name, n))
 
 
 if __name__ == "__main__":
