@@ -118,7 +118,7 @@ def refitted(
         raise WrongUse(f"intervals keep {n} x {n} numbers for each of {v} responses: give at most {_LARGEST // n**2}")
     if n_draws < 2:
         raise WrongUse(f"n_draws must be at least 2, got {n_draws}")
-    fit = fit_data(data, alphas, extend_alphas, alpha_limits, device, None, False)
+    fit = fit_data(data, alphas=alphas, extend_alphas=extend_alphas, alpha_limits=alpha_limits, device=device)
     warn_about_edges(fit.edge, fit.inner_r2, fit.layer)
     constant = np.ptp(y, axis=0) == 0
     y = y - y.mean(0)

@@ -92,7 +92,8 @@ def nested_ridge(
     the features.
     """
     data = checked(layers, responses, folds, units)
-    fit = fit_data(data, alphas, extend_alphas, alpha_limits, device, chunk, progress)
+    grid = {"alphas": alphas, "extend_alphas": extend_alphas, "alpha_limits": alpha_limits}
+    fit = fit_data(data, **grid, device=device, chunk=chunk, progress=progress)
     warn_about_edges(fit.edge, fit.inner_r2, fit.layer)
     return fit
 
@@ -108,12 +109,14 @@ class Data:
     units: str
 
 
-def fit_data(data: Data, alphas, extend_alphas: bool, alpha_limits, device: str, chunk, progress: bool) -> NestedRidge:
+def fit_data(
+    data: Data, *, alphas, extend_alphas: bool, alpha_limits, device: str, chunk=None, progress: bool = False
+) -> NestedRidge:
     """`nested_ridge` of checked data, without a word about edges."""
     alphas = ALPHAS[data.units] if alphas is None else alphas
     limits = ALPHA_LIMITS[data.units] if alpha_limits is None else alpha_limits
-    args = alphas, extend_alphas, limits, device, chunk, progress
-    return fit_kernels(data.kernels, data.scale, data.y, data.labels, *args)
+    how = {"extend_alphas": extend_alphas, "device": device, "chunk": chunk, "progress": progress}
+    return fit_kernels(data.kernels, data.scale, data.y, data.labels, alphas=alphas, alpha_limits=limits, **how)
 
 
 def checked(layers: Mapping, responses: np.ndarray, folds: np.ndarray, units: str = "gram") -> Data:
@@ -262,12 +265,13 @@ def encoding_null(
         raise WrongUse(f"n_permutations must be at least 1, got {n_permutations}")
     orders = [np.arange(len(y)), *_orders(labels, n_permutations, seed)]
     at_once = max(1, _COLUMNS // y.shape[1])
+    grid = {"alphas": alphas, "extend_alphas": extend_alphas, "alpha_limits": alpha_limits}
     rows = []
     with tqdm(total=len(orders), desc="permutations", disable=not progress) as bar:
         for start in range(0, len(orders), at_once):
             batch = orders[start : start + at_once]
             permuted = np.hstack([y[order] for order in batch])
-            fit = fit_data(replace(data, y=permuted), alphas, extend_alphas, alpha_limits, device, chunk, False)
+            fit = fit_data(replace(data, y=permuted), **grid, device=device, chunk=chunk)
             if not rows:
                 observed = (x[:, : y.shape[1]] for x in (fit.edge, fit.inner_r2, fit.layer))
                 warn_about_edges(*observed)

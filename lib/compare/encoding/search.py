@@ -78,6 +78,7 @@ def fit_kernels(
     scale: np.ndarray,
     y: np.ndarray,
     labels: np.ndarray,
+    *,
     alphas: Sequence[float],
     extend_alphas: bool,
     alpha_limits: tuple[float, float],
