@@ -76,9 +76,7 @@ def tables(*roots: str | Path) -> tuple[Path, ...]:
     sources = [*(root for root in roots if isinstance(root, Path)), *map(module_file, closure(*roots))]
     words = set().union(*(_texts(path, path.stat().st_mtime_ns) for path in sources))
     folders = [DATA, *sorted(path for path in DATA.iterdir() if path.is_dir() and path.name not in NOT_TABLES)]
-    files = [
-        path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in (".yml", ".csv", ".json")
-    ]
+    files = [path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in TABLES]
     return tuple(path for path in files if path.name in words and path.name not in CARDS)
 
 
