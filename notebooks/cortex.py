@@ -435,7 +435,7 @@ say("top_share", 100 * chosen.iloc[0], digits=0)
 # The correction for noise belongs to another analysis, and is compared with that one alone: the main model, fitted to half of
 # the sounds and tested on the other half. There the median voxel's r² is {glue:text}`voxel_r2_halves`, corrected for noise
 # {glue:text}`voxel_corrected_halves` ({glue:text}`voxel_corrected_halves_interval`); a perfect model would reach
-# {glue:text}`voxel_ceiling_halves` uncorrected.
+# {glue:text}`voxel_ceiling_halves` uncorrected. (None of these is available where single scans were not published.)
 
 # %%
 shown = {f"{subject}, r²": voxel_fit.r2[owner == subject] for subject in heard.subjects}
