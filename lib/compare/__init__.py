@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "similarity.rsa": ["cross_validated_rsa", "rsa_layers", "sound_rdm"],
         "similarity.trimodal": ["tri_modal"],
         "statistics": [
+            "Estimate",
             "aggregate_subjects",
             "between_groups",
             "bootstrap",

@@ -25,7 +25,7 @@ class Estimate:
     ----------
     value, low, high : float or array
         The statistic and the ends of its confidence interval.
-    n : int
+    n : int or None
         How many things it rests on.
     level : float
         Confidence level.
@@ -33,15 +33,21 @@ class Estimate:
         How the interval was made.
     p : float or array
         Two-sided p value where the method gives one, else NaN.
+    about : str
+        What the number is, in words, with its unit.
+    digits : int or None
+        After the point, where the interval does not say how many can be meant.
     """
 
     value: float | np.ndarray
-    low: float | np.ndarray
-    high: float | np.ndarray
-    n: int
-    level: float
-    method: str
+    low: float | np.ndarray = np.nan
+    high: float | np.ndarray = np.nan
+    n: int | None = None
+    level: float = 0.95
+    method: str = ""
     p: float | np.ndarray = np.nan
+    about: str = ""
+    digits: int | None = None
 
 
 def bootstrap(

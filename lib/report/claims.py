@@ -53,7 +53,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of a paper and its rule, in words and by parts; `changed` says when, what and why it was not so."""
+    """A claim of a paper and its rule, in words and by parts.
+
+    `changed` says when, what and why it was not so. `planted_by` names the effects whose presence in simulated
+    listeners makes the claim true there: none can where it is empty; where it is None planted effects don't settle it.
+    """
 
     id: str
     paper: str
@@ -62,6 +66,7 @@ class Claim:
     rule: str
     parts: tuple[Part, ...]
     changed: str = ""
+    planted_by: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +182,8 @@ def ledger(path: Path = LEDGER) -> dict[str, Claim]:
         try:
             parts = tuple(Part(key, **facts) for key, facts in entry["parts"].items())
             words = (" ".join(entry[key].split()) for key in ("claim", "quantity", "rule"))
-            out[name] = Claim(name, paper, *words, parts, " ".join(entry.get("changed", "").split()))
+            planted = tuple(entry["planted_by"]) if "planted_by" in entry else None
+            out[name] = Claim(name, paper, *words, parts, " ".join(entry.get("changed", "").split()), planted)
         except (KeyError, TypeError, AttributeError) as error:
             raise DamagedData(f"claim {name} of {path.name} is not complete: {error}") from None
         for part in parts:
@@ -420,28 +426,7 @@ def _told(part: Part, found: Measured) -> str:
     return f"{part.about}: {numbers[0]}, {numbers[1]} to {numbers[2]}, n = {found.n}"
 
 
-def verdict_table(verdicts: Iterable[Mapping[str, Any]]) -> str:
-    """Markdown table of verdicts, one row per claim and recording, in the order of the ledger.
-
-    Parameters
-    ----------
-    verdicts : iterable of mapping
-        Entries of numbers.json that ``report.verdict`` left, with `page` where a recording's name should lead there.
-    """
-    order = list(ledger())
-    rows = sorted(verdicts, key=lambda row: (order.index(row["claim"]), row["recording"]))
-    heads = ("claim", "what is claimed", "recording", "verdict", "why", "noise called supported", "power")
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    for row in rows:
-        name = f"[{row['recording']}]({row['page']})" if "page" in row else row["recording"]
-        name += " *(simulated)*" if row["simulated"] else ""
-        told = f"**{row['verdict']}**" + (f" ({row['reading']})" if row.get("reading") else "")
-        cells = (row["claim"], ledger()[row["claim"]].claim, name, told, row["why"], *_beside(row))
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def _beside(row: Mapping[str, Any]) -> tuple[str, str]:
+def beside(row: Mapping[str, Any]) -> tuple[str, str]:
     """Measured size and power of a verdict's rule, as far as they are known."""
     size, power = row.get("size"), row.get("power")
     return str(Size(**size) if size else "not counted"), "not known" if power is None else f"{power:.2f}"

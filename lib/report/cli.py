@@ -90,7 +90,7 @@ def book(
     strict: Annotated[bool, typer.Option(help="A warning while building is an error.")] = False,
 ) -> None:
     """Run what is stale, place the chapters, make the pages that come from results, and build the site."""
-    from lib.report import editions, runs, site
+    from lib.report import editions, notebooks, runs, site
 
     def run_page(page: editions.Page) -> runs.Run:
         with _progress(page.name) as progress:
@@ -102,7 +102,7 @@ def book(
     done = editions.run_pages(chosen, run_page)
     if not all(run.succeeded for run in done.values()):
         raise typer.Exit(1)
-    outside = [f"{name}: {editions.outside_warning(run)}" for name, run in done.items() if run.manifest["outside"]]
+    outside = [f"{name}: {notebooks.outside_warning(run)}" for name, run in done.items() if run.manifest["outside"]]
     for problem in outside:
         _complain(problem)
     if outside and strict:

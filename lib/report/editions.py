@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ import yaml
 
 from lib import recordings
 from lib.ground import ROOT, WrongUse, unknown
-from lib.report import runs
+from lib.report import notebooks, runs
+from lib.report.notebooks import Page
 
 BOOK = ROOT / "book"
 EDITIONS = BOOK / "editions"
@@ -30,15 +30,6 @@ CHAPTERS = BOOK / "chapters"
 GENERATED = BOOK / "generated"
 SITE = ROOT / "_build" / "html"
 TABLE_OF_CONTENTS = ROOT / "_toc.yml"
-
-
-@dataclass(frozen=True)
-class Page:
-    """One chapter of an edition: its page name, the notebook behind it, and the parameters it runs with."""
-
-    name: str
-    chapter: str
-    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -168,95 +159,16 @@ def place(edition: Edition, done: Mapping[str, runs.Run]) -> None:
         path.unlink()
     for page in edition.pages:
         run = done[page.name]
-        _write(CHAPTERS / f"{page.name}.ipynb", json.dumps(page_notebook(page, run), indent=1, ensure_ascii=False))
+        _write(
+            CHAPTERS / f"{page.name}.ipynb",
+            json.dumps(notebooks.page_notebook(page, run), indent=1, ensure_ascii=False),
+        )
         if (run.folder / "results.parquet").exists():
             import pandas as pd
 
             _write(CHAPTERS / f"{page.name}.csv", pd.read_parquet(run.folder / "results.parquet").to_csv(index=False))
     for name, text in generated_pages(edition, done).items():
         _write(GENERATED / name, text)
-
-
-def page_notebook(page: Page, run: runs.Run) -> dict[str, Any]:
-    """Return the executed chapter as the book shows it.
-
-    Code is folded; figures get the captions and alt texts they were shown with; figure labels carry the page's name,
-    so that two pages may come from one chapter; times of execution are dropped; and the page says at its top whether
-    its listeners are simulated, and at its end how it was made.
-    """
-    notebook = json.loads(run.notebook.read_text())
-    notebook["metadata"] = {key: notebook["metadata"][key] for key in ("kernelspec", "language_info")}
-    cells = [_page_cell(cell, page.name) for cell in notebook["cells"]]
-    title = next(i for i, cell in enumerate(cells) if cell["cell_type"] == "markdown")
-    notice = _simulated_notice(run)
-    cells[title + 1 : title + 1] = [_markdown(notice)] if notice else []
-    if outside := outside_warning(run):
-        cells.insert(title + 1, _markdown(f":::{{warning}}\n{outside[0].upper()}{outside[1:]}\n:::"))
-    notebook["cells"] = [*cells, _markdown(_made_by(page, run))]
-    for index, cell in enumerate(notebook["cells"]):
-        cell["id"] = f"{page.name}-{index}"[-64:]
-    return notebook
-
-
-def _page_cell(cell: dict[str, Any], page: str) -> dict[str, Any]:
-    source, tags = "".join(cell["source"]), set(cell["metadata"].get("tags", []))
-    if cell["cell_type"] != "code":
-        return _markdown(_page_labels(source, page))
-    shown = [output["metadata"].pop("alike") for output in cell["outputs"] if "alike" in output.get("metadata", {})]
-    hidden = {"remove-input", "remove-cell"} & tags
-    metadata: dict[str, Any] = {"tags": sorted(tags if hidden else tags | {"hide-input"})}
-    for facts in shown[:1]:
-        figure = {"name": f"fig-{page}-{facts['name']}", "caption": _page_labels(facts["caption"], page)}
-        metadata["mystnb"] = {"figure": figure, "image": {"alt": facts["alt"]}}
-    return {**cell, "source": source, "metadata": metadata}
-
-
-def _page_labels(text: str, page: str) -> str:
-    return re.sub(r"(?<![\w-])fig-(?=[a-z])", f"fig-{page}-", text)
-
-
-def _markdown(text: str) -> dict[str, Any]:
-    return {"cell_type": "markdown", "metadata": {}, "source": text}
-
-
-def _simulated_notice(run: runs.Run) -> str:
-    simulated = [name for name in run.manifest["loaded"].get("recordings", ()) if recordings.card(name)["simulated"]]
-    if not simulated:
-        return ""
-    return (
-        ":::{admonition} Simulated listeners\n:class: simulated\n"
-        f"The responses on this page ({', '.join(simulated)}) are simulated. "
-        "They show what the analysis does, and say nothing about people.\n:::"
-    )
-
-
-def outside_warning(run: runs.Run) -> str:
-    """Modules that a run loaded and its name doesn't depend on, in a sentence; empty if there are none."""
-    names = run.manifest["outside"]
-    if not names:
-        return ""
-    return f"this run loaded code that its name does not depend on, so it may be stale unnoticed: {', '.join(names)}."
-
-
-def _made_by(page: Page, run: runs.Run) -> str:
-    facts = run.manifest
-    changed = " ".join(f"-p {name} {_shell(value)}" for name, value in page.parameters.items())
-    command = f"alike run {page.chapter} {changed}".strip()
-    lines = [
-        f"Run `{facts['id']}`, {facts['started'][:10]}, {facts['seconds']:.0f} s, at most "
-        f"{facts['peak_memory_mb']} MB, {facts['platform']}.",
-        f"Repeat it with `{command}`.",
-        "Parameters: " + ", ".join(f"`{name}` = `{value}`" for name, value in facts["parameters"].items()) + ".",
-        f"Versions: Python {facts['python']}, " + ", ".join(f"{k} {v}" for k, v in facts["versions"].items()) + ".",
-    ]
-    if (run.folder / "results.parquet").exists():
-        lines.append(f"Every number behind the figures: {{download}}`results as CSV <{page.name}.csv>`.")
-    return "## How this page was made\n\n" + "\n".join(f"* {line}" for line in lines)
-
-
-def _shell(value: Any) -> str:
-    """A value as it is typed behind ``-p NAME``."""
-    return shlex.quote(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str, str]:
@@ -281,14 +193,14 @@ def _answers(edition: Edition, done: Mapping[str, runs.Run]) -> str:
     for page in edition.pages:
         numbers = done[page.name].numbers()
         if "_answer" in numbers:
-            label = " *(simulated listeners)*" if _simulated_notice(done[page.name]) else ""
+            label = " *(simulated listeners)*" if notebooks.simulated_notice(done[page.name]) else ""
             link = f"[{numbers['_question']}](chapters/{page.name})"
             entries.append(f"{link}\n: {numbers['_answer']}{label}\n")
     return f"This is the **{edition.title}**. {edition.about}\n\n" + "\n".join(entries) + _verdicts(edition, done)
 
 
 def _verdicts(edition: Edition, done: Mapping[str, runs.Run]) -> str:
-    from lib.report import claims
+    from lib.report import claims, verdict_table
 
     found = [
         entry | {"page": f"chapters/{page.name}"}
@@ -300,7 +212,7 @@ def _verdicts(edition: Edition, done: Mapping[str, runs.Run]) -> str:
         return ""
     changed = claims.changed_rules(entry["claim"] for entry in found)
     told = f"\nRules that are not the first:\n\n{changed}" if changed else ""
-    return f"\n### The papers' claims, and this book's own (E)\n\n{claims.verdict_table(found)}{told}"
+    return f"\n### The papers' claims, and this book's own (E)\n\n{verdict_table.table(found)}\n{told}"
 
 
 def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
@@ -385,9 +297,17 @@ def build(*, strict: bool = False) -> int:
     code = subprocess.run(command + (["-W", "-n"] if strict else []), check=False).returncode
     if code == 0 and not (SITE / "index.html").exists():
         code = 1
+    _for_readers()
     if code:  # what was read is cached, and its warnings would not be told again
         shutil.rmtree(SITE.parent / ".doctrees", ignore_errors=True)
     return code
+
+
+def _for_readers() -> None:
+    """Put notebooks in plain Markdown where the site's download button leads."""
+    for path in (SITE / "_sources" / CHAPTERS.relative_to(ROOT)).glob("*.ipynb"):
+        notebook = json.loads((CHAPTERS / path.name).read_text(encoding="utf-8"))
+        path.write_text(json.dumps(notebooks.reader_notebook(notebook), indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _place_mathjax() -> None:

@@ -1,8 +1,8 @@
 """What a chapter leaves behind while it runs: numbers, tidy results, figures with captions.
 
-Comes in: what the chapter's code computed. Goes out: glued numbers that the prose of the same page quotes, and, when
-the chapter is executed as a run (``ALIKE_RUN`` names its folder), numbers.json, results.parquet and figures/ in that
-folder. In a notebook opened by hand the same calls only display.
+Comes in: what the chapter's code computed. Goes out, when the chapter is executed as a run (``ALIKE_RUN`` names its
+folder): numbers.json, which the prose of the page quotes, results.parquet and figures/ in that folder. In a notebook
+opened by hand the same calls only display.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from __future__ import annotations
 import json
 import math
 import os
-from base64 import b64encode
-from dataclasses import asdict
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from numbers import Integral
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from IPython.display import display
+from IPython.display import HTML, display
 
 from lib.ground import WrongUse, replacing
+from lib.report import style, words
 
 if TYPE_CHECKING:
     from lib.report.claims import Verdict
@@ -36,43 +40,75 @@ def run_folder() -> Path | None:
     return Path(os.environ["ALIKE_RUN"]) if "ALIKE_RUN" in os.environ else None
 
 
-def say(key: str, value: Any, *, low: float = math.nan, high: float = math.nan, n: int | None = None,
-        p: float | None = None, digits: int = 2, about: str = "") -> None:  # fmt: skip
-    """Give a number (or a word) a name, so that the prose of this page and the pages of the book can quote it.
+def say(numbers: Mapping[str, Any] | pd.DataFrame) -> None:
+    """Give numbers and words their names, so that the prose of this page and the pages of the book can quote them.
 
-    Quote it with ``{glue:text}`key```; its interval with ``{glue:text}`key_interval```.
+    Quote one with ``{glue:text}`NAME```, its interval with ``NAME_interval``, value and interval together with
+    ``NAME_told``, n with ``NAME_n`` and its probability with ``NAME_p``. In a notebook opened by hand they are shown
+    as a table.
 
     Parameters
     ----------
-    key : str
-        Name, unique in the chapter.
-    value : float or str
-        What was computed in this run.
-    low, high : float
-        95 % interval; NaN where there is none.
-    n : int, optional
-        How many items the number rests on.
-    p : float, optional
-        Probability of a value at least as large under the null.
-    digits : int
-        Digits after the point in the prose.
-    about : str
-        What the number is, in words, for readers of numbers.json.
+    numbers : mapping of str to record, number or str, or DataFrame
+        Names are unique in the chapter. A record has a value, mostly an interval (low, high), and may have n, p, about
+        (what it is, in words) and digits: ``lib.compare.Estimate``. Of a table every row is one, by its index, with
+        those as columns.
     """
-    number = not isinstance(value, str)
-    text = _text(float(value), digits) if number else value
-    _glue(key, text)
-    _glue(f"{key}_interval", f"{_text(low, digits)} to {_text(high, digits)}" if math.isfinite(low) else "no interval")
-    entry = {
-        "value": _json(value),
-        "low": _json(low),
-        "high": _json(high),
-        "n": n,
-        "p": p,
-        "text": text,
-        "about": about,
+    if isinstance(numbers, pd.DataFrame):
+        numbers = {str(row.Index): row for row in numbers.itertuples()}
+    entries = {name: _entry(found) for name, found in numbers.items()}
+    if run_folder():
+        _update_numbers(entries)
+    else:
+        shown = {name: {key: quoted(entries, f"{name}_{key}") for key in ("told", "n")} for name in entries}
+        display(pd.DataFrame(shown).T)
+
+
+def _entry(found: Any) -> dict[str, Any]:
+    """What numbers.json keeps of a record, a number or a word."""
+    if isinstance(found, str):
+        return {"value": found, "low": None, "high": None, "n": None, "p": None, "text": found, "about": ""}
+    if not hasattr(found, "value"):
+        found = SimpleNamespace(value=found)
+    of = {key: float(getattr(found, key, math.nan)) for key in ("value", "low", "high", "p")}
+    fine = getattr(found, "digits", None)
+    if fine is None or fine != fine:
+        whole = isinstance(found.value, Integral)
+        fine = 0 if whole else words.digits(of["value"], of["low"], of["high"])
+    n = getattr(found, "n", None)
+    rest = {"n": None if n is None or n != n else int(n), "text": words.number(of["value"], int(fine))}
+    return {key: _json(x) for key, x in of.items()} | rest | {"about": getattr(found, "about", ""), "digits": int(fine)}
+
+
+def quoted(entries: Mapping[str, Any], name: str) -> str:
+    """What the prose says for a name: the number in words, or what is told of it (``say``), or of a verdict.
+
+    Raises
+    ------
+    KeyError
+        Nothing of that name was said.
+    """
+    if name == "answer":
+        return entries["_answer"]
+    if found := re.fullmatch(r"verdict_([A-Z]\d+)(_why)?", name):
+        entry = next(one for one in entries.values() if isinstance(one, dict) and one.get("claim") == found.group(1))
+        return entry["why" if found.group(2) else "verdict"]
+    if name in entries:
+        return entries[name]["text"]
+    name, _, what = name.rpartition("_")
+    entry = entries[name]
+    if isinstance(entry["value"], str):
+        return entry["text"]
+    found = SimpleNamespace(**{key: math.nan if entry[key] is None else entry[key] for key in ("value", "low", "high")})
+    ways = {
+        "interval": words.interval(found, entry["digits"]),
+        "told": f"{entry['text']} ({words.interval(found, entry['digits'])})"
+        if entry["low"] is not None
+        else entry["text"],
+        "n": "" if entry["n"] is None else str(entry["n"]),
+        "p": "p not available" if entry["p"] is None else words.p_value(entry["p"]),
     }
-    _update_numbers({key: entry})
+    return ways[what]
 
 
 def answer(question: str, text: str) -> None:
@@ -85,26 +121,39 @@ def answer(question: str, text: str) -> None:
     text : str
         One or two sentences, with the numbers already in them (MyST markdown).
     """
-    _glue("answer", text, markdown=True)
     _update_numbers({"_question": question, "_answer": text})
 
 
-def verdict(found: Verdict, *, simulated: bool = False) -> None:
-    """Record what the ledger's rule says of a claim on a recording; the book's table of verdicts shows it.
+def verdicts(
+    found: Mapping[str, Verdict], *, simulated: bool = False, planted: Mapping[str, bool | None] | None = None
+) -> HTML:
+    """Record what the ledger's rules say of claims on a recording, for the book's table, and show it as a table.
 
-    Quote it with ``{glue:text}`verdict_A1```, and what decided it with ``{glue:text}`verdict_A1_why```.
+    Quote one with ``{glue:text}`verdict_A1```, and what decided it with ``{glue:text}`verdict_A1_why```.
 
     Parameters
     ----------
-    found : lib.report.claims.Verdict
+    found : mapping of str to lib.report.claims.Verdict
         From ``claims.decide``: a verdict is computed, never typed.
     simulated : bool
         Whether the recording is simulated.
+    planted : mapping of str to bool or None, optional
+        Whether a claim holds of the simulated listeners (``lib.report.verdict_table.truths``).
     """
-    _glue(f"verdict_{found.claim}", found.verdict)
-    _glue(f"verdict_{found.claim}_why", found.why)
+    from lib.report.verdict_table import table
+
+    entries = {
+        f"verdict_{name}_{one.recording}": _told(one) | {"simulated": simulated, "planted": (planted or {}).get(name)}
+        for name, one in found.items()
+    }
+    _update_numbers(entries)
+    return HTML(table(entries.values()))
+
+
+def _told(found: Verdict) -> dict[str, Any]:
+    """What numbers.json keeps of a verdict."""
     numbers = {"p": _json(found.p), "p_holm": _json(found.p_holm), "n_tests": found.n_tests}
-    words = {key: getattr(found, key) for key in ("claim", "recording", "verdict", "why")}
+    told = {key: getattr(found, key) for key in ("claim", "recording", "verdict", "why")}
     parts = {
         key: {k: v if k in ("n", "draws") else _json(v) for k, v in part.items()}
         for key, part in found.measured.items()
@@ -112,8 +161,7 @@ def verdict(found: Verdict, *, simulated: bool = False) -> None:
     about = {"value": found.verdict, "text": found.verdict, "about": f"verdict on claim {found.claim}"}
     size = asdict(found.size) if found.size else None
     beside = {"reading": found.reading, "size": size, "power": _json(found.power)}
-    entry = about | words | numbers | beside | {"simulated": simulated, "measured": parts}
-    _update_numbers({f"verdict_{found.claim}_{found.recording}": entry})
+    return about | told | numbers | beside | {"measured": parts}
 
 
 def save_results(frame: pd.DataFrame, **constant: Any) -> pd.DataFrame:
@@ -154,56 +202,53 @@ def save_table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame
 
 
-def show(figure: plt.Figure, name: str, caption: str, alt: str) -> None:
-    """Display a figure with its caption and text alternative, and keep it with the run.
+@dataclass(frozen=True)
+class Captioned:
+    """A figure with what is said of it: made by the function that drew it, out of the data that it drew.
 
-    Caption and alt text are made when the chapter runs, so they can name the recording, n, and whether listeners are
-    simulated. Refer to the figure on the same page with ``{numref}`fig-NAME```.
-
-    Parameters
+    Attributes
     ----------
-    figure : matplotlib.figure.Figure
-        Closed afterwards.
+    drawn : matplotlib.figure.Figure
+        Not wider than ``style.WIDTH`` inches, so that its text can be read on a phone.
     name : str
-        Label without the ``fig-``; letters, digits and hyphens.
+        Label; letters, digits and hyphens. Refer to the figure on the same page with ``{numref}`fig-NAME```.
     caption : str
-        What is shown, with n, intervals and null (MyST markdown, one paragraph).
+        What is shown, in whom (simulated or people), n, what the interval and the null are (MyST markdown).
     alt : str
-        What a reader who cannot see it needs to know (plain text).
+        What a reader who cannot see it needs to know: what the figure shows, not what it is made of (plain text).
     """
-    if not alt.strip() or not caption.strip():
-        raise WrongUse(f"figure {name!r} needs a caption and an alt text.")
-    facts = {"name": name, "caption": " ".join(caption.split()), "alt": " ".join(alt.split())}
+
+    drawn: plt.Figure
+    name: str
+    caption: str
+    alt: str
+
+    def __post_init__(self):
+        """Refuse a figure that nothing is said of."""
+        if not self.alt.strip() or not self.caption.strip():
+            raise WrongUse(f"figure {self.name!r} needs a caption and an alternative text.")
+
+
+def show(figure: Captioned) -> None:
+    """Display a figure with its caption and text alternative, keep it with the run (SVG and PDF), and close it."""
+    facts = {"name": figure.name, "caption": " ".join(figure.caption.split()), "alt": " ".join(figure.alt.split())}
+    facts["smallest_text"] = style.smallest_text(figure.drawn)
     if folder := run_folder():
         (folder / "figures").mkdir(exist_ok=True)
-        picture = folder / "figures" / f"{name}.png"
-        figure.savefig(picture)
-        figure.set_layout_engine("none")  # everything is in its place: laying it out again would take as long
-        figure.savefig(picture.with_suffix(".pdf"))
-        shown = {"image/png": b64encode(picture.read_bytes()).decode(), "text/plain": str(figure)}
+        picture = folder / "figures" / f"{figure.name}.svg"
+        figure.drawn.savefig(picture, metadata={"Date": None})
+        figure.drawn.set_layout_engine("none")  # everything is in its place: laying it out again would take as long
+        figure.drawn.savefig(picture.with_suffix(".pdf"), metadata={"CreationDate": None})
+        shown = {"image/svg+xml": picture.read_text(encoding="utf-8"), "text/plain": facts["alt"]}
         display(shown, raw=True, metadata={"alike": facts})
     else:
-        display(figure, metadata={"alike": facts})
+        display(figure.drawn, metadata={"alike": facts})
         display({"text/markdown": f"*{facts['caption']}*"}, raw=True)
-    plt.close(figure)
-
-
-def _text(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "not available"
+    plt.close(figure.drawn)
 
 
 def _json(value: Any) -> Any:
     return value if isinstance(value, str) else (float(value) if math.isfinite(value) else None)
-
-
-def _glue(key: str, text: str, *, markdown: bool = False) -> None:
-    """Leave `text` in the cell's outputs under `key`, in the form MyST-NB's glue roles read.
-
-    The plain form is quoted: the role would take 0.70 for a number and print 0.7.
-    """
-    prefix = "application/papermill.record/"
-    data = {f"{prefix}text/plain": repr(text)} | ({f"{prefix}text/markdown": text} if markdown else {})
-    display(data, raw=True, metadata={"scrapbook": {"name": key, "mime_prefix": prefix}})
 
 
 def _update_numbers(entries: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from matplotlib.text import Text
 
 COMPONENT_TITLES = {
     "lowfreq": "Low frequency", "highfreq": "High frequency", "envsounds": "Broadband",
@@ -28,6 +29,10 @@ MEASURE_TITLES = {
     "dcor_squared": "Squared distance corr.", "dcor_squared_debiased": "Squared distance corr., debiased",
 }  # fmt: skip
 OURS, PUBLISHED, FAINT, INK = "#1d5fbf", "#b45309", "#cbd2d9", "#1f2933"
+WIDTH = 6.0
+"""Inches that no figure is wider than: its text is 10 points, and a phone shows six inches in 360 pixels."""
+PHONE = 360
+"""Pixels that a figure has on a page 400 pixels wide."""
 
 
 def use_house_style() -> None:
@@ -35,10 +40,16 @@ def use_house_style() -> None:
     pd.set_option("display.max_colwidth", None, "display.precision", 3)
     sns.set_theme(context="notebook", style="ticks", font="DejaVu Sans")
     plt.rcParams.update({
-        "figure.dpi": 180, "savefig.dpi": 180, "figure.facecolor": "white", "savefig.bbox": "tight",
-        "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9,
-        "legend.fontsize": 9, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
+        "figure.dpi": 180, "savefig.dpi": 180, "figure.facecolor": "white", "figure.figsize": (WIDTH, 3.8),
+        "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10, "xtick.labelsize": 10, "ytick.labelsize": 10,
+        "legend.fontsize": 10, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
         "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-        "axes.titleweight": "bold", "axes.titlelocation": "left", "pdf.fonttype": 42,
+        "axes.titleweight": "bold", "axes.titlelocation": "left", "pdf.fonttype": 42, "svg.hashsalt": "alike",
         "figure.constrained_layout.use": True,
     })  # fmt: skip
+
+
+def smallest_text(figure: plt.Figure) -> float:
+    """Height of a figure's smallest text in pixels, where the figure is as wide as a phone allows."""
+    points = [text.get_fontsize() for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    return round(min(points, default=99) * PHONE / (72 * figure.get_figwidth()), 1)

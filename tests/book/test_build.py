@@ -24,7 +24,7 @@ def test_site_has_no_problem(built):
 
 def test_prose_quotes_this_run(built):
     text = page(built, "chapters/cortex").find("article").get_text()
-    assert "The answer is 3.00, see Fig. 1." in text
+    assert "The answer is 3.0, see Fig. 1." in text
     assert "It is 3.0." in page(built, "intro").find("article").get_text()
 
 
@@ -37,7 +37,7 @@ def test_figure_has_caption_and_text_alternative(built):
 
 def test_code_is_folded_and_page_says_how_it_was_made(built):
     chapter = page(built, "chapters/cortex")
-    assert len(chapter.select("details.above-input")) == 7
+    assert len(chapter.select("details.above-input")) == 6
     made = chapter.find(id="how-this-page-was-made").get_text()
     assert "alike run cortex" in made
     assert "size = 3" in made
@@ -78,7 +78,7 @@ def test_fork_as_readme_says(built):
     assert "cortex: nothing changed" in done.stdout
     assert "my_question: nothing changed" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in built.folder.glob("runs/cortex-*/*")} == before
-    assert "The answer is 5.00, see Fig. 2." in page(built, "chapters/my_question").find("article").get_text()
+    assert "The answer is 5.0, see Fig. 2." in page(built, "chapters/my_question").find("article").get_text()
     assert site.problems(folder / "_build" / "html") == []
 
 

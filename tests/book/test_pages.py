@@ -9,7 +9,7 @@ import typer
 
 from lib import recordings
 from lib.models import cards
-from lib.report import cli, editions, runs
+from lib.report import cli, editions, notebooks, runs
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "book").glob("*.md"))]
@@ -102,7 +102,7 @@ def test_command_at_the_end_of_a_page_repeats_its_run(edition, tmp_path):
         known = runs.check_parameters(page.chapter, page.parameters)
         facts = {"id": "x", "started": "2020-01-01", "seconds": 1, "peak_memory_mb": 1, "platform": "", "python": "3"}
         run = runs.Run(tmp_path, facts | {"parameters": known, "versions": {}}, fresh=False)
-        (command,) = re.findall(r"Repeat it with `(.+)`", editions._made_by(page, run))
+        (command,) = re.findall(r"Repeat it with `(.+)`", notebooks._made_by(page, run))
         path, values = checked_by_typer(shlex.split(command)[1:])
         given = dict(pair.split("=", 1) for pair in values["parameter"] or [])
         assert (path, values["chapter"]) == ("run", page.chapter)

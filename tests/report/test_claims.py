@@ -1,14 +1,16 @@
 """The ledger: verdicts by rule, correction within a paper, and entries that numbers.json and the book can hold."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from scipy.stats import norm
 
 from lib.ground import DamagedData, WrongUse
-from lib.report import claims, records
+from lib.report import claims, records, verdict_table
 from lib.report.claims import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, UNDECIDED, Measured, decide
 
 
@@ -225,9 +227,8 @@ def test_wrong_use_is_explained(call, message):
 def test_verdicts_are_kept_and_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("ALIKE_RUN", str(tmp_path))
     for recording in ("b", "a"):
-        decided = decide(recording, {"A7": "no twin | here", "A6": {"best_layer": measured(0.3)}})
-        for found in decided.values():
-            records.verdict(found, simulated=recording == "a")
+        decided = decide(recording, {"A7": "no twin | <here>", "A6": {"best_layer": measured(0.3)}})
+        records.verdicts(decided, simulated=recording == "a", planted={"A6": True})
     numbers = json.loads((tmp_path / "numbers.json").read_text())
     entry = numbers["verdict_A6_a"]
     assert (entry["verdict"], entry["claim"], entry["recording"], entry["simulated"]) == (SUPPORTED, "A6", "a", True)
@@ -235,18 +236,46 @@ def test_verdicts_are_kept_and_shown(tmp_path, monkeypatch):
     assert entry["measured"]["best_layer"]["p"] is None
     assert (entry["reading"], entry["size"], entry["power"]) == ("", None, None)
     assert numbers["verdict_A7_b"]["p_holm"] is None
-    table = claims.verdict_table(numbers.values())
-    rows = table.splitlines()[2:]
-    assert [row.split(" | ")[0] for row in rows] == ["| A6", "| A6", "| A7", "| A7"]
-    assert rows[0].endswith("| not counted | not known |")
-    counted = entry | {
-        "reading": "could not tell",
-        "power": 0.832,
-        "size": {"share": 0.04, "low": 0.01, "high": 0.09, "n": 99},
-    }
-    assert "(could not tell)" in claims.verdict_table([counted])
-    assert claims.verdict_table([counted]).endswith("| 0.04 (0.01 to 0.09, n = 99) | 0.83 |\n")
-    assert "a *(simulated)*" in rows[0]
-    assert "no twin \\| here" in rows[2]
-    linked = claims.verdict_table([entry | {"page": "chapters/eeg"}])
-    assert "[a](chapters/eeg)" in linked
+    rows = cells(verdict_table.table(numbers.values()))
+    assert [row["claim"][-2:] for row in rows] == ["A6", "A6", "A7", "A7"]
+    assert [row["planted?"] for row in rows] == ["yes: found", "people", "neither way", "people"]
+    assert (rows[0]["noise passes"], rows[0]["power"]) == ("not counted", "not known")
+    assert rows[2]["why"] == "no twin | <here>"
+    size = {"share": 0.04, "low": 0.01, "high": 0.09, "n": 99}
+    (counted,) = cells(verdict_table.table([entry | {"reading": "could not tell", "power": 0.832, "size": size}]))
+    assert counted["verdict"] == "supported (could not tell)"
+    assert (counted["noise passes"], counted["power"]) == ("0.04 (0.01 to 0.09, n = 99)", "0.83")
+    (linked,) = cells(verdict_table.table([entry | {"page": "chapters/eeg"}]))
+    assert linked["recording"] == "a (simulated)"
+    assert 'href="chapters/eeg.html"' in verdict_table.table([entry | {"page": "chapters/eeg"}])
+
+
+def cells(html):
+    """Rows of a table of verdicts, each by what its cells say they are."""
+    rows = BeautifulSoup(html, "html.parser").select("tbody tr")
+    return [{cell["data-label"]: cell.get_text() for cell in row.find_all("td")} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "planted", "told"),
+    [
+        (SUPPORTED, True, "yes: found"),
+        (claims.UNDECIDED, True, "yes: missed"),
+        (claims.NOT_SUPPORTED, True, "yes: wrong"),
+        (SUPPORTED, False, "no: wrong"),
+        (claims.UNDECIDED, False, "no: right, nothing to find"),
+        (claims.NOT_TESTABLE, True, "yes"),
+        (SUPPORTED, None, "neither way"),
+    ],
+)
+def test_a_verdict_stands_beside_its_truth(verdict, planted, told):
+    row = {"claim": "A6", "recording": "a", "simulated": True, "verdict": verdict, "why": "x", "planted": planted}
+    (shown,) = cells(verdict_table.table([row]))
+    assert shown["planted?"] == told
+
+
+def test_truth_follows_from_what_was_planted(monkeypatch):
+    by = {"A1": None, "A2": (), "A3": ("late",), "A4": ("late", "affect")}
+    ledger = {name: dataclasses.replace(claims.ledger()["A6"], planted_by=planted) for name, planted in by.items()}
+    monkeypatch.setattr(claims, "ledger", lambda: ledger)
+    assert verdict_table.truths(by, {"late"}) == {"A1": None, "A2": False, "A3": True, "A4": False}

@@ -11,7 +11,7 @@ import pytest
 
 from lib import provenance
 from lib.ground import WrongUse
-from lib.report import editions, kernel, runs
+from lib.report import editions, kernel, notebooks, runs
 
 CHAPTER = (Path(__file__).parent / "tiny_chapter.py").read_text()
 
@@ -51,9 +51,9 @@ def test_run_leaves_everything_a_reader_needs(done, folder):
     assert run.fresh
     assert run.succeeded
     assert pd.read_parquet(run.folder / "results.parquet")["value"].tolist() == [4.0] * 4
-    assert run.numbers()["total"]["text"] == "4.00"
+    assert run.numbers()["total"]["text"] == "4.0"
     assert run.numbers()["_answer"] == "It is 4.0."
-    assert {path.name for path in (run.folder / "figures").iterdir()} == {"line.png", "line.pdf"}
+    assert {path.name for path in (run.folder / "figures").iterdir()} == {"line.svg", "line.pdf"}
     facts = json.loads((run.folder / "manifest.json").read_text())
     defaults = {"scale": 1.0, "label": "none", "names": ["a", "b"], "fail": False, "hidden": False, "seed": 0}
     assert facts["parameters"] == {"size": 4, **defaults}
@@ -89,9 +89,9 @@ def test_module_that_no_import_leads_to_is_told(run_tiny, done):
     run = run_tiny({"size": 4, "hidden": True}, force=True)
     assert run.fresh
     assert "lib.recordings.textgrid" in run.manifest["outside"]
-    page = editions.page_notebook(editions.Page("tiny", "tiny"), run)
+    page = notebooks.page_notebook(editions.Page("tiny", "tiny"), run)
     assert any("lib.recordings.textgrid" in cell["source"] and "{warning}" in cell["source"] for cell in page["cells"])
-    clean = editions.page_notebook(editions.Page("tiny", "tiny"), done[0])
+    clean = notebooks.page_notebook(editions.Page("tiny", "tiny"), done[0])
     assert not any("{warning}" in cell["source"] for cell in clean["cells"])
 
 
@@ -207,6 +207,6 @@ def test_unknown_chapter_lists_the_known_ones(folder):
 )
 def test_notice_of_simulated_listeners_depends_on_what_was_loaded(loaded, notice):
     marks = {"recordings": {} if loaded else {"pocket-eeg": "x"}}  # what parameters named does not matter
-    found = editions._simulated_notice(runs.Run(Path("x"), {"loaded": loaded, "fingerprints": marks}, fresh=True))
+    found = notebooks.simulated_notice(runs.Run(Path("x"), {"loaded": loaded, "fingerprints": marks}, fresh=True))
     assert bool(found) == bool(notice)
     assert notice in found

@@ -24,14 +24,15 @@ seed = 0
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
-from lib.report import answer, save_results, say, show
+from lib.compare import Estimate
+from lib.report import Captioned, answer, save_results, say, show
 
 # %%
 # a comment before the first line of code
 if fail:
     raise RuntimeError("asked to fail")
 total = size * scale
-say("total", total, n=size, low=total - 1, high=total + 1, about="sum")
+say({"total": Estimate(total, total - 1, total + 1, size, about="sum")})
 answer("How many?", f"It is {total:.1f}.")
 
 # %%
@@ -40,7 +41,7 @@ save_results(pd.DataFrame({"value": [total] * size}), chapter="tiny", n=size).he
 # %%
 figure, axis = plt.subplots()
 axis.plot([0, total])
-show(figure, "line", "A line, n = 3, beside {numref}`fig-line`.", "A straight line.")
+show(Captioned(figure, "line", "A line, n = 3, beside {numref}`fig-line`.", "A straight line."))
 
 # %%
 if hidden:

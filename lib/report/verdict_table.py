@@ -1,0 +1,98 @@
+"""Verdicts as a reader sees them: in words, beside what was planted, how often noise passes, and what could be found.
+
+Comes in: verdicts of ``claims.decide``, or what numbers.json keeps of them. Goes out: one table in HTML, whose rows
+become cards on a phone, for a chapter's page and for the first page of the book.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from lib.report import claims
+
+PLANTED = {True: "yes", False: "no", None: "neither way"}
+RIGHT = {
+    (True, claims.SUPPORTED): "found",
+    (True, claims.UNDECIDED): "missed",
+    (True, claims.NOT_SUPPORTED): "wrong",
+    (False, claims.SUPPORTED): "wrong",
+    (False, claims.UNDECIDED): "right, nothing to find",
+    (False, claims.NOT_SUPPORTED): "right, nothing to find",
+}
+
+
+def truths(names: Iterable[str], planted: Collection[str]) -> dict[str, bool | None]:
+    """Whether claims hold of simulated listeners, by what was planted in them.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Claims.
+    planted : collection of str
+        Names of the effects that were planted.
+
+    Returns
+    -------
+    dict of str to bool or None
+        A claim holds where all effects that it is `planted_by` are there, and does not where one is missing; None where
+        planted effects don't settle it.
+    """
+    ledger = claims.ledger()
+    return {
+        name: None if ledger[name].planted_by is None else _all_in(ledger[name].planted_by, planted) for name in names
+    }
+
+
+def _all_in(wanted: tuple[str, ...], there: Collection[str]) -> bool:
+    return bool(wanted) and set(wanted) <= set(there)
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> str:
+    """HTML table of verdicts, one row per claim and recording, in the order of the ledger.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Entries of numbers.json that ``report.verdicts`` left, with `page` where a recording's name should lead there.
+    """
+    rows, order = list(rows), list(claims.ledger())
+    rows = sorted(rows, key=lambda row: (order.index(row["claim"]), row["recording"]))
+    several, simulated = any("page" in row for row in rows), any(row["simulated"] for row in rows)
+    heads = ["claim", *["recording"] * several, "verdict", *["planted?"] * simulated, "why", "noise passes", "power"]
+    body = []
+    for row in rows:
+        cells = _cells(row)
+        one = "".join(f'<td data-label="{head}">{cells[head]}</td>' for head in heads)
+        body.append(f"<tr>{one}</tr>")
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    return f'<table class="verdicts"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, str]:
+    """Cells of a row by the head of their column."""
+    name = html.escape(row["recording"])
+    name = f'<a href="{row["page"]}.html">{name}</a>' if "page" in row else name
+    reading = f" ({html.escape(row['reading'])})" if row.get("reading") else ""
+    size, power = claims.beside(row)
+    claim = html.escape(claims.ledger()[row["claim"]].claim)
+    return {
+        "claim": f'{claim} <span class="code">{row["claim"]}</span>',
+        "recording": name + (" <em>(simulated)</em>" if row["simulated"] else ""),
+        "verdict": f"<strong>{html.escape(row['verdict'])}</strong>{reading}",
+        "planted?": _planted(row),
+        "why": html.escape(row["why"]),
+        "noise passes": html.escape(size),
+        "power": html.escape(power),
+    }
+
+
+def _planted(row: Mapping[str, Any]) -> str:
+    """Whether a claim was planted in simulated listeners, and whether the verdict is right about it."""
+    if not row["simulated"]:
+        return "people"
+    planted = row.get("planted")
+    right = RIGHT.get((planted, row["verdict"]), "")
+    mark = f' <span class="{"wrong" if right == "wrong" else "right"}">{right}</span>' if right else ""
+    return PLANTED[planted] + (":" if right else "") + mark
