@@ -67,6 +67,26 @@ def chapters_list(chapter: Annotated[str | None, typer.Argument(help="Show what 
         _say(f"{name:<16} {runs.title(name)}")
 
 
+@app.command("check")
+def chapter_check(chapter: str) -> None:
+    """Whether a chapter can be read: lengths of its cells, and what is not as the house wants it."""
+    from statistics import median
+
+    from lib.report import check, runs
+
+    found = check.source_problems(chapter)
+    for kind, lengths in check.cells(chapter).items():
+        facts = f"median {median(lengths):g} lines, longest {max(lengths)}" if lengths else "none"
+        _say(f"{len(lengths):4d} cells of {kind}: {facts}")
+    latest = runs.of_this_source(chapter)[-1:]
+    _say(f"     run looked at: {latest[0].folder.name if latest else 'none, as there is none of this source'}")
+    found += [problem for run in latest for problem in check.run_problems(run)]
+    for problem in found:
+        _say(f"  {problem}")
+    _say(f"{chapter}: {len(found)} problem{'s' * (len(found) != 1)}.")
+    raise typer.Exit(1 if found else 0)
+
+
 @app.command("runs")
 def runs_list(chapter: Annotated[str | None, typer.Argument(help="Only runs of this chapter.")] = None) -> None:
     """Every run under runs/, latest last: when, how long, how it ended, and which parameters were changed."""
@@ -90,7 +110,7 @@ def book(
     strict: Annotated[bool, typer.Option(help="A warning while building is an error.")] = False,
 ) -> None:
     """Run what is stale, place the chapters, make the pages that come from results, and build the site."""
-    from lib.report import editions, notebooks, runs, site
+    from lib.report import check, editions, notebooks, runs, site
 
     def run_page(page: editions.Page) -> runs.Run:
         with _progress(page.name) as progress:
@@ -103,9 +123,10 @@ def book(
     if not all(run.succeeded for run in done.values()):
         raise typer.Exit(1)
     outside = [f"{name}: {notebooks.outside_warning(run)}" for name, run in done.items() if run.manifest["outside"]]
-    for problem in outside:
+    unread = [f"{name}: {problem}" for name, run in done.items() for problem in check.run_problems(run)]
+    for problem in (*outside, *unread):
         _complain(problem)
-    if outside and strict:
+    if (outside or unread) and strict:
         raise typer.Exit(1)
     editions.place(chosen, done)
     if code := editions.build(strict=strict):

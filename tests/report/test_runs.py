@@ -52,7 +52,7 @@ def test_run_leaves_everything_a_reader_needs(done, folder):
     assert run.succeeded
     assert pd.read_parquet(run.folder / "results.parquet")["value"].tolist() == [4.0] * 4
     assert run.numbers()["total"]["text"] == "4.0"
-    assert run.numbers()["_answer"] == "It is 4.0."
+    assert run.numbers()["_answer"].startswith("It is 4.0 (95 % interval")
     assert {path.name for path in (run.folder / "figures").iterdir()} == {"line.svg", "line.pdf"}
     facts = json.loads((run.folder / "manifest.json").read_text())
     defaults = {"scale": 1.0, "label": "none", "names": ["a", "b"], "fail": False, "hidden": False, "seed": 0}

@@ -33,7 +33,7 @@ if fail:
     raise RuntimeError("asked to fail")
 total = size * scale
 say({"total": Estimate(total, total - 1, total + 1, size, about="sum")})
-answer("How many?", f"It is {total:.1f}.")
+answer("How many?", f"It is {total:.1f} (95 % interval {total - 1:.1f} to {total + 1:.1f}, n = {size}).")
 
 # %%
 save_results(pd.DataFrame({"value": [total] * size}), chapter="tiny", n=size).head(2)
