@@ -111,7 +111,8 @@ def verdict(found: Verdict, *, simulated: bool = False) -> None:
     }
     about = {"value": found.verdict, "text": found.verdict, "about": f"verdict on claim {found.claim}"}
     size = asdict(found.size) if found.size else None
-    beside = {"reading": found.reading, "size": size, "power": _json(found.power)}
+    power = {key: _json(value) for key, value in asdict(found.power).items()} if found.power else None
+    beside = {"reading": found.reading, "size": size, "power": power}
     entry = about | words | numbers | beside | {"simulated": simulated, "measured": parts}
     _update_numbers({f"verdict_{found.claim}_{found.recording}": entry})
 
