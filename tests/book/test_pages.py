@@ -1,4 +1,4 @@
-"""Every command on a page is one that works; quick ones are executed here, those that run a chapter by tests.commands."""
+"""Every command on a page is one that works; quick ones are executed here, runs of chapters by tests.commands."""
 
 import re
 import shlex
