@@ -1,7 +1,7 @@
 # make book    the rendered book, _build/html/index.html   (EDITION=pocket | open | full, STRICT=1: warnings are errors)
 # make test    the tests
 # make mutants put faults into a copy of the project and see which of them the tests catch (some minutes)
-# make commands  run every `alike run` that stands on a page, two at a time (a quarter of an hour)
+# make commands  run every `alike run` that stands on a page, two at a time (about half an hour)
 # make bench   side-by-side speed and memory against the libraries a user would pick instead (at most ten minutes)
 # make fresh   clone this repository into an empty folder and do there what README says
 # make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
