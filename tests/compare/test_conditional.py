@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lib.compare import beyond_sound, tri_modal
+from lib.compare.similarity.conditional import _lagged
 from lib.ground import WrongUse
 
 
@@ -78,3 +79,15 @@ def test_wrong_use_is_explained():
     still = [(sound, brain, np.zeros((len(sound), 2))) for sound, brain, _ in world(0)]
     with pytest.raises(ValueError, match="without variation"):
         beyond_sound(still)
+
+
+def test_pieces_may_be_shorter_than_a_lag():
+    """Where a lag leads out of a short piece the sound is its mean, as it is at the ends of a long one."""
+    rng = np.random.default_rng(0)
+    sounds, lags = [rng.standard_normal((n, 2)) for n in (4, 9)], range(-1, 7)
+    short, long = np.split(_lagged(sounds, lags), [4])
+    mean = np.concatenate(sounds).mean(axis=0)
+    for piece, found in zip(sounds, (short, long), strict=True):
+        outside = np.concatenate([np.zeros((8, 2)), piece - mean, np.zeros((8, 2))])
+        wanted = [outside[8 - lag : 8 - lag + len(piece)] for lag in lags]
+        np.testing.assert_allclose(found, np.stack(wanted, axis=2).reshape(len(piece), -1))

@@ -141,8 +141,10 @@ def _lagged(sounds: list[np.ndarray], lags: Iterable[int]) -> np.ndarray:
     """All pieces (frame, description * lag), the mean over all of them where a lag leads out of a piece."""
     from lib.compare.deconvolution import lagged
 
-    mean = np.concatenate(sounds).mean(axis=0)
-    return np.concatenate([lagged(x - mean, np.asarray(list(lags))) for x in sounds])
+    lags, mean = np.asarray(list(lags)), np.concatenate(sounds).mean(axis=0)
+    short = [max(0, abs(lags).max() + 1 - len(x)) for x in sounds]  # a word may be shorter than a lag
+    padded = [np.pad(x - mean, ((0, more), (0, 0))) for x, more in zip(sounds, short, strict=True)]
+    return np.concatenate([lagged(x, lags)[: len(x) - more] for x, more in zip(padded, short, strict=True)])
 
 
 def _principal(x: np.ndarray, count: int) -> np.ndarray:
