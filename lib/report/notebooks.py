@@ -95,7 +95,7 @@ def _quote(source: str, page: str, numbers: Mapping[str, Any]) -> str:
 
 
 def with_values(source: str, values: Mapping[str, Any]) -> str:
-    """A parameters cell whose lines have the values of a run where these are not the defaults.
+    """A parameters cell whose lines have the values of a run where these are not the defaults, without marks for ruff.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def with_values(source: str, values: Mapping[str, Any]) -> str:
         before = lines[first].encode()[: value.col_offset].decode()
         after = lines[last].encode()[value.end_col_offset :].decode()
         lines[first : last + 1] = [before + _literal(values[target.id]) + after]
-    return "\n".join(lines)
+    return "\n".join(line for line in lines if not re.fullmatch(r"# fmt: \w+", line))
 
 
 def _literal(value: Any) -> str:

@@ -10,7 +10,7 @@ from lib.ground import WrongUse
 from lib.report import notebooks, records
 from lib.report.editions import Page
 
-CODE = "n: int = 3  # how many\nword = 'é'  # é"
+CODE = "# fmt: off\nn: int = 3  # how many\nword = 'é'  # é"
 SVG = {"image/svg+xml": "<svg/>"}
 
 
