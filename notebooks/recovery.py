@@ -30,22 +30,17 @@
 # What is found here as often as told is found less often in people, and false alarms are the least to expect.
 
 # %% tags=["parameters"]
-recording: str = (
-    "pocket-eeg"  # the simulated listeners in the first figure
-)
+recording: str = "pocket-eeg"  # listeners of the first figure
 subjects: int = 12  # how many of them [at least 2]
-snr: float = 1.0  # strength of every planted response; 0 leaves noise only [at least 0]
-without: list[
-    str
-] = []  # effects to switch off [one of acoustic, phoneme, surprisal, affect, early, late]
-plan_listeners: int = (
-    20  # a study you plan: listeners [at least 2]
-)
-plan_minutes: float = (
-    15.0  # minutes of the story each of them hears [above 0]
-)
-plan_noise: float = 1.5  # amplitude of the noise against that of the simulated recordings [above 0]
-seed: int = 0  # of the listeners in the first figure [at least 0]
+snr: float = 1.0  # their signal; 0: noise only [at least 0]
+without: list[str] = [
+    # effects to switch off
+    # [one of acoustic, phoneme, surprisal, affect, early, late]
+]
+plan_listeners: int = 20  # of a study you plan [at least 2]
+plan_minutes: float = 15.0  # heard by each of them [above 0]
+plan_noise: float = 1.5  # 1: as simulated here [above 0]
+seed: int = 0  # of the first figure's listeners [at least 0]
 
 # %% [markdown]
 # ## What is planted, and what is tested
@@ -76,9 +71,7 @@ seed: int = 0  # of the listeners in the first figure [at least 0]
 # with one bad channel that nothing marks.
 
 # %%
-from lib.chapters.recovery import accuracy, counted, figures
-from lib.chapters.recovery import headline, one_study, planning
-from lib.chapters.recovery import study_figure
+from lib.chapters.recovery import one_study, study_figure
 from lib.report import answer, save_results, say, show, style
 
 style.use_house_style()
@@ -142,6 +135,8 @@ show(study_figure.responses(study, heard.info(heard.subjects[0])))
 # Everything below is computed from these stored counts, and none of it from the listeners above.
 
 # %%
+from lib.chapters.recovery import accuracy, counted, figures
+
 counts = counted.stored()
 counted.overview(counts)
 
@@ -163,7 +158,9 @@ show(figures.power_curves(effects))
 # At the strength of these recordings the late response to words is found in a share of {glue:text}`late_found_told` of
 # {glue:text}`late_found_n` studies of 4 listeners.
 # That it halves in negative passages is a difference of differences, and rests on the part of the story that is
-# negative: {glue:text}`affect_found_4_told` of studies of 4 listeners find it, and {glue:text}`affect_found_16_told` of 16.
+# negative.
+# A share of {glue:text}`affect_found_4_told` of studies of 4 listeners find it, and {glue:text}`affect_found_16_told` of
+# studies of 16.
 #
 # The lines are a summary, not a law: {glue:text}`fit_missed` of {glue:text}`fit_dots` counts lie off theirs by more than
 # chance allows, most where the signal is weak.
@@ -182,8 +179,8 @@ show(figures.false_positives(nothing))
 # %% [markdown]
 # With noise only, {glue:text}`false_inside` of {glue:text}`false_rows` rows lie inside their band, and the share over
 # all tests is {glue:text}`false_share_told`.
-# Small studies are parts of the large ones, so that this count varies {glue:text}`inflation` times as much as that of
-# independent studies; its interval is widened by as much.
+# Small studies are parts of the large ones, so that this count varies more than that of independent studies; its
+# interval is widened by as much.
 #
 # With one effect off, the tests below find more than chance allows.
 
@@ -242,7 +239,8 @@ show(figures.profiles_found(profiles))
 accuracy.profile_table(profiles)
 
 # %% [markdown]
-# On average the blind profiles share {glue:text}`profile_mean` of their variance with the planted ones.
+# The best of the blind profiles, {glue:text}`profile_strongest`, shares {glue:text}`profile_highest_told` of its
+# variance with the planted one.
 # The weakest, {glue:text}`profile_weakest`, reaches {glue:text}`profile_lowest_told` and stays there however strong the
 # signal is.
 # Its weights are less independent of the others' than the method assumes.
@@ -256,6 +254,8 @@ accuracy.profile_table(profiles)
 # Noise shrinks with minutes, and the differences between listeners do not.
 
 # %%
+from lib.chapters.recovery import headline, planning
+
 plan = planning.plan(
     effects.sizes, plan_listeners, plan_minutes, plan_noise
 )
@@ -277,8 +277,8 @@ kept = save_results(tidy, chapter="recovery")
 kept.groupby("recording").size().to_frame("rows")
 
 # %%
-found = headline.headline(effects, nothing, sizes)
-answer(headline.QUESTION, found)
+text = headline.headline(effects, nothing, sizes)
+answer(headline.QUESTION, text)
 
 # %% [markdown]
 # ## What would change this answer
@@ -300,5 +300,7 @@ answer(headline.QUESTION, found)
 # alike run recovery -p snr 0.5 -p without '["surprisal"]'
 # alike run recovery -p plan_listeners 30 -p plan_minutes 20
 # make recovery    # simulates all studies again
-# alike fork recovery my-recovery
+# cp notebooks/recovery.py notebooks/my_recovery.py
 # ```
+#
+# A copy becomes a chapter with one line in an edition and one in `_toc.yml`.

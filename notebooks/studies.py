@@ -21,16 +21,14 @@
 # %% tags=["parameters"]
 recording: str = "pocket-eeg"  # or pocket-sounds, pocket-story
 first: int = 1000  # seed of the first study [at least 0]
-studies: int = (
-    4  # how many; study k has seed first + k [at least 1]
-)
+studies: int = 4  # with seeds from the first on [at least 1]
 listeners: list = [4, 8, 16]  # parts of the largest [at least 1]
 segments: list = [3, 6, 12]  # of about 45 s, heard [at least 1]
 strengths: list = [
     0.25,
     0.5,
     1.0,
-]  # 1: as in this book [at least 0]
+]  # 1: as in the book [at least 0]
 n_permutations: int = 199  # for sound components [at least 1]
 
 # %% [markdown]
@@ -44,15 +42,14 @@ from lib.chapters.recovery import studies as tables
 from lib.chapters.recovery import workshop
 from lib.report import save_table
 
-sizes, lengths = tuple(listeners), tuple(segments)
+seeds = range(first, first + studies)
 block = workshop.Block(
-    recording=recording,
-    first=first,
-    studies=studies,
-    listeners=sizes,
-    segments=lengths,
-    strengths=tuple(strengths),
-    n_permutations=n_permutations,
+    recording,
+    seeds,
+    listeners,
+    segments,
+    strengths,
+    n_permutations,
 )
 
 # %% [markdown]
@@ -69,8 +66,8 @@ block = workshop.Block(
 # Each question is also asked where the answer is no: with one effect off, and with noise only.
 
 # %%
-rows = workshop.simulate(block)
-rows.groupby("effect", sort=False)["studies"].sum().to_frame()
+simulated = workshop.simulate(block)
+simulated.groupby("effect", sort=False)["studies"].sum().to_frame()
 
 # %% [markdown]
 # ## What is kept
@@ -78,5 +75,5 @@ rows.groupby("effect", sort=False)["studies"].sum().to_frame()
 # Of each setting: studies, how many found it, and sums from which means, spreads and coverage follow.
 
 # %%
-counts = save_table(tables.add_up([rows]), "counts")
+counts = save_table(tables.add_up([simulated]), "counts")
 counts.head(12)

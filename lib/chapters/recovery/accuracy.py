@@ -21,6 +21,7 @@ QUANTITIES = {
     "size of affect, late": ("loss", "N400, loss with affect", "µV", 1),
 }
 """By effect in the counts: name, title, unit, and what takes the stored values to that unit."""
+DIGITS = {"ms": 1, "µV": 2}
 
 
 def mean_and_error(counts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -68,7 +69,9 @@ def numbers(table: pd.DataFrame) -> dict[str, Estimate]:
             row.coverage, row.low, row.high, n, about=f"coverage: {about}", digits=2
         )
         bias = f"mean estimate minus planted [{row.unit}]: {about}"
-        out[f"bias_{row.Index}"] = Estimate(row.bias, row.bias_low, row.bias_high, n, about=bias)
+        out[f"bias_{row.Index}"] = Estimate(
+            row.bias, row.bias_low, row.bias_high, n, about=bias, digits=DIGITS[row.unit]
+        )
     return out
 
 
@@ -76,12 +79,11 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Bias of the studies with most listeners, one row a quantity."""
     rows = {}
     for row in of_largest(table).itertuples():
-        error = Estimate(row.bias, row.bias_low, row.bias_high)
-        fine = words.digits(error.value, error.low, error.high)
+        fine = DIGITS[row.unit]
         rows[f"{row.title} ({row.unit})"] = {
             "planted": words.number(row.planted, fine),
-            "error": words.number(error.value, fine),
-            "95 % interval": words.interval(error),
+            "error": words.number(row.bias, fine),
+            "95 % interval": f"{words.number(row.bias_low, fine)} to {words.number(row.bias_high, fine)}",
             "studies": row.studies,
         }
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -108,8 +110,9 @@ def best_profiles(table: pd.DataFrame) -> dict[str, Estimate]:
     """r² of each component with most listeners at the strength of the recordings."""
     best = table[~table["chance"] & (table["snr"] == 1.0)]
     best = best[best["listeners"] == best["listeners"].max()]
+    about = "share of variance in common with the planted profile of"
     return {
-        row.component: Estimate(row.r2, row.low, row.high, int(row.studies), about=f"r² of the blind {row.component}")
+        row.component: Estimate(row.r2, row.low, row.high, int(row.studies), about=f"{about} {row.component}", digits=2)
         for row in best.itertuples()
     }
 
@@ -117,12 +120,14 @@ def best_profiles(table: pd.DataFrame) -> dict[str, Estimate]:
 def profile_numbers(table: pd.DataFrame) -> dict[str, Estimate | str]:
     """What the page quotes of the profiles, by name."""
     best = best_profiles(table)
-    weakest = min(best, key=lambda name: best[name].value)
+    weakest, *_, strongest = sorted(best, key=lambda name: best[name].value)
     mean = float(np.mean([one.value for one in best.values()]))
     return {f"profile_{name}": one for name, one in best.items()} | {
         "profile_mean": Estimate(mean, n=len(best), about="mean r² of the blind profiles, over components", digits=2),
         "profile_weakest": COMPONENT_TITLES[weakest].lower(),
         "profile_lowest": best[weakest],
+        "profile_strongest": COMPONENT_TITLES[strongest].lower(),
+        "profile_highest": best[strongest],
     }
 
 

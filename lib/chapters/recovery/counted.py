@@ -6,7 +6,6 @@ and the prose of the recovery chapter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,10 +81,8 @@ class Found:
     @property
     def numbers(self) -> dict[str, Any]:
         """What the page quotes of it, by name."""
-        affect = [(f"{part}_found_{n}", f"affect, {part}", n) for part in ("early", "late") for n in (4, 16)]
-        rows = {name: self.of(effect, listeners=n) for name, effect, n in affect} | {
-            "late_found": self.of("late window")
-        }
+        rows = {f"affect_found_{n}": self.of("affect, late", listeners=n) for n in (4, 16)}
+        rows["late_found"] = self.of("late window", listeners=4)
         dots = self.longest["effect"].isin(self.sizes)
         counts = {"fit_missed": int(self.missed.sum()), "fit_dots": int(dots.sum())}
         return {name: as_estimate(row) for name, row in rows.items()} | counts
@@ -104,7 +101,7 @@ def overview(counts: pd.DataFrame) -> pd.DataFrame:
         rows[name] = {
             "listeners": words.listing([str(n) for n in sorted(set(mine["listeners"]))]),
             "strengths": words.listing([f"{x:g}" for x in sorted(set(mine["snr"]))]),
-            "studies of a size": f"{mine['studies'].min()} to {mine['studies'].max()}",
+            "studies of a size": " to ".join(str(n) for n in sorted({mine["studies"].min(), mine["studies"].max()})),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -116,11 +113,10 @@ def found(counts: pd.DataFrame) -> Found:
     return Found(rates(present), sizes)
 
 
-def as_estimate(row: pd.Series, about: str = "") -> Estimate:
+def as_estimate(row: pd.Series) -> Estimate:
     """A counted rate as a number with its interval."""
-    title = EFFECT_TITLES.get(row["effect"], row["effect"])
-    about = about or f"share of studies of {row['listeners']} listeners that find it: {title}"
-    return Estimate(row["rate"], row["low"], row["high"], int(row["studies"]), about=about)
+    about = f"share of studies of {row['listeners']} listeners that find it: {EFFECT_TITLES[row['effect']]}"
+    return Estimate(row["rate"], row["low"], row["high"], int(row["studies"]), about=about, digits=2)
 
 
 def nothing_there(counts: pd.DataFrame) -> pd.DataFrame:
@@ -219,8 +215,3 @@ def tidy(effects: Found, nothing: pd.DataFrame) -> pd.DataFrame:
 def bad_news(nothing: pd.DataFrame) -> bool:
     """Whether an effect that is not there is found more often than one test in twenty, for all that n allows."""
     return bool(worst(nothing)["low"] > ALPHA)
-
-
-def titles_of(names: Mapping[str, Any]) -> list[str]:
-    """Titles of effects in the order they come."""
-    return [EFFECT_TITLES.get(name, name) for name in names]

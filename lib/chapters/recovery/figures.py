@@ -15,7 +15,7 @@ from lib.chapters.recovery.counted import ALL_OFF, EFFECT_TITLES, ONE_OFF, Found
 from lib.chapters.recovery.planning import LEVELS, MOST, Plan, in_words, many
 from lib.report import Captioned, words
 from lib.report.detection import ALPHA, power
-from lib.report.style import COMPONENT_TITLES, FAINT, INK, OURS, WIDTH
+from lib.report.style import COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED, WIDTH
 
 _SHADES = ("#5b9be6", "#2563b0", "#0b2a5b")
 _MARKS = ("o", "s", "D")
@@ -31,8 +31,8 @@ def power_curves(effects: Found) -> Captioned:
         _power_panel(axis, mine, effects.sizes[effect])
         axis.set(title=EFFECT_TITLES[effect])
     axes.flat[-1].axis("off")
-    handles, labels = _most_lines(axes.flat[: len(effects.sizes)])
-    axes.flat[-1].legend(handles, labels, loc="center", title="Listeners per study\n(hierarchy: 3, 6)")
+    handles, labels = _handles(axes.flat[: len(effects.sizes)])
+    axes.flat[-1].legend(handles, labels, loc="center", title="Listeners per study", title_fontsize=10)
     figure.supxlabel("Signal strength (1: the recordings of this book)", fontsize=10)
     figure.supylabel("Share of studies that find it", fontsize=10)
     missed, dots = int(effects.missed.sum()), len(table)
@@ -68,9 +68,14 @@ def _strengths(axis: plt.Axes, values: pd.Series) -> None:
     axis.xaxis.set_minor_locator(NullLocator())
 
 
-def _most_lines(axes) -> tuple[list, list[str]]:
-    """Handles and labels of the panel that has most lines."""
-    return max((axis.get_legend_handles_labels() for axis in axes), key=lambda pair: len(pair[0]))
+def _handles(axes) -> tuple[list, list[str]]:
+    """One handle for each look, labelled by all numbers of listeners that panels draw with it."""
+    drawn: dict[int, list] = {}
+    for axis in axes:
+        for k, pair in enumerate(zip(*axis.get_legend_handles_labels(), strict=True)):
+            drawn.setdefault(k, []).append(pair)
+    labels = [" or ".join(dict.fromkeys(label for _, label in pairs)) for pairs in drawn.values()]
+    return [pairs[0][0] for pairs in drawn.values()], labels
 
 
 def _power_alt(effects: Found) -> str:
@@ -84,14 +89,16 @@ def _power_alt(effects: Found) -> str:
             f"{EFFECT_TITLES[effect].lower()} {few['rate']:.2f} with {few['listeners']} and {many_['rate']:.2f} with "
             f"{many_['listeners']} listeners at strength {few['snr']:g}"
         )
-    return f"Share of studies that find it: {'; '.join(parts)}. All shares fall as the signal weakens."
+    weak = effects.longest[effects.longest["snr"] == effects.longest.groupby("effect")["snr"].transform("min")]["rate"]
+    weakest = f"At the weakest signal of each, shares lie between {weak.min():.2f} and {weak.max():.2f}."
+    return f"Share of studies that find it: {'; '.join(parts)}. {weakest}"
 
 
 def false_positives(nothing: pd.DataFrame) -> Captioned:
     """Share of significant tests where there is nothing to find, with its 95 % interval and the band of chance."""
     effects = list(dict.fromkeys(nothing["effect"]))
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 6.6), sharey=True, width_ratios=(1, 1.25))
-    for axis, (off, title) in zip(axes, ((ALL_OFF, "Noise only"), (ONE_OFF, "Only this off")), strict=True):
+    for axis, (off, title) in zip(axes, ((ALL_OFF, "Noise only"), (ONE_OFF, "Only this effect off")), strict=True):
         mine = nothing[nothing["off"] == off]
         for place, effect in enumerate(effects):
             _false_rows(axis, place, mine[mine["effect"] == effect].sort_values("listeners"))
@@ -190,38 +197,45 @@ def profiles_found(table: pd.DataFrame) -> Captioned:
     figure.supylabel("Share of variance (r²) in common with the planted profile", fontsize=10)
     caption = (
         "Profiles found blind in the voxels of simulated listeners, against the planted ones (165 sounds; stored "
-        f"results, mean over {table['studies'].max()} studies with its 95 % interval). Grey: the same with the sounds exchanged."
+        f"results, mean over {table['studies'].max()} studies with its 95 % interval). Grey: the same with the sounds "
+        "exchanged."
     )
     best = best_profiles(table)
     parts = [f"{COMPONENT_TITLES[name]} {one.value:.2f}" for name, one in best.items()]
-    alt = f"All six rise with the signal to plateaus of different height; r² at strength 1: {words.listing(parts)}."
+    weak = table[~table["chance"] & (table["snr"] == table["snr"].min())]
+    alt = (
+        f"r² at strength 1 with most listeners: {words.listing(parts)}. At strength {weak['snr'].iloc[0]:g} all lie "
+        f"between {weak['r2'].min():.2f} and {weak['r2'].max():.2f}; with sounds exchanged no mean is above "
+        f"{table[table['chance']]['r2'].max():.2f}."
+    )
     return Captioned(figure, "profiles-found", caption, alt)
 
 
 def planned_power(plan: Plan) -> Captioned:
     """Listeners that it takes to find each effect with a power of .5, .8 and .95, and the power of the plan."""
     figure, axis = plt.subplots(figsize=(WIDTH, 4.6))
-    for place, needed in enumerate(plan.needed.values()):
-        reached = [min(n or MOST, MOST) for n in needed.values()]
-        axis.plot([reached[0], reached[-1]], [place, place], color=OURS, lw=1.4, zorder=1)
-    looks = {0.5: ("o", "white"), 0.8: ("D", OURS), 0.95: ("s", INK)}
-    for level in LEVELS:
-        reached = [(needed[level], place) for place, needed in enumerate(plan.needed.values()) if needed[level]]
-        mark, colour = looks[level]
-        axis.plot(*np.reshape(reached, (-1, 2)).T, mark, mfc=colour, mec=OURS, ms=7, label=f"power {level:g}")
-    axis.axvline(plan.listeners, color="#b45309", ls="--", lw=1.4, label=f"planned: {plan.listeners}")
-    labels = [f"{_in_two(EFFECT_TITLES[name])}\nplan: {in_words(value)}" for name, value in plan.power.items()]
-    axis.set_yticks(range(len(labels)), labels)
-    axis.set(xscale="log", xlim=(1.7, MOST), ylim=(len(labels) - 0.5, -0.5), xlabel="Listeners needed")
-    ticks = (2, 5, 10, 20, 50, 100, 200, 400)
+    for shift, level, (mark, colour) in zip(
+        (-0.22, 0, 0.22), LEVELS, (("o", "white"), ("D", OURS), ("s", INK)), strict=True
+    ):
+        reached = [(n[level], place + shift) for place, n in enumerate(plan.needed.values()) if n[level]]
+        axis.plot(*np.reshape(reached, (-1, 2)).T, mark, mfc=colour, mec=OURS, ms=6, label=f"power {level:g}")
+    axis.axvline(plan.listeners, color=PUBLISHED, ls="--", lw=1.4, label=f"planned: {plan.listeners}")
+    for place, value in enumerate(plan.power.values()):
+        axis.axhline(place + 0.5, color=FAINT, lw=0.8)
+        axis.text(1.02, place, f"plan: {in_words(value)}", transform=axis.get_yaxis_transform(), va="center")
+    axis.set_yticks(range(len(plan.power)), [_in_two(EFFECT_TITLES[name]) for name in plan.power])
+    most = max([40, 2 * plan.listeners, *(n or MOST for needed in plan.needed.values() for n in needed.values())])
+    axis.set(xscale="log", xlim=(1.7, 1.1 * most), ylim=(len(plan.power) - 0.5, -0.5), xlabel="Listeners needed")
+    ticks = [n for n in (2, 5, 10, 20, 50, 100, 200, 400) if n <= most]
     axis.set_xticks(ticks, ticks)
     axis.xaxis.set_minor_locator(NullLocator())
     figure.legend(loc="outside upper center", ncols=2)
     levels = [f"{level:g}" for level in LEVELS]
     caption = (
         f"How many listeners must each hear {plan.minutes:g} minutes, under noise {plan.noise:g} times that of the "
-        f"simulated recordings, for a study to find each effect with a power of {words.listing(levels)}; beside the names, the power of {plan.listeners} listeners. Predicted from simulated studies; no fewer than 2 "
-        f"and no more than {MOST} listeners are drawn. People need more."
+        f"simulated recordings, for a study to find each effect with a power of {words.listing(levels)}; beside the "
+        f"rows, the power of {plan.listeners} listeners. Predicted from simulated studies; 2 to {MOST} listeners were "
+        "tried, and what takes more has no mark. Simulated noise is tame: in people, take these as the least."
     )
     parts = [f"{EFFECT_TITLES[name].lower()} {many(needed[0.8])}" for name, needed in plan.needed.items()]
     return Captioned(figure, "plan", caption, f"Listeners needed for a power of .8: {words.listing(parts)}.")

@@ -46,17 +46,15 @@ def headline(effects: Found, nothing: pd.DataFrame, accuracy: pd.DataFrame) -> s
         f"{turn}{NOT_THERE[most['effect']]} is found in {_counted(most['share'], most)} although it was not planted.",
         f"And the interval for the {_named(row['title'])}, meant to hold the truth in 95 of 100 studies, holds it in "
         f"{_counted(row['coverage'], row)}.",
-        "These are stored counts of simulated studies: people are noisier, and less is found in them.",
+        "These are stored counts of simulated studies; in people, whose noise is rougher, expect less to be found.",
     ])  # fmt: skip
 
 
 def _counted(rate: float, row: pd.Series) -> str:
-    """A share of studies with n and its interval."""
+    """A share of studies with its interval and n."""
     low, high = words.share(row["low"]).removesuffix(" %"), words.share(row["high"])
-    return (
-        f"{words.share(rate)} of {row['studies']:.0f} studies of {row['listeners']:.0f} listeners "
-        f"(95 % interval {low} to {high})"
-    )
+    beside = f"95 % interval {low} to {high}, n = {row['studies']:.0f}"
+    return f"{words.share(rate)} ({beside}) of studies of {row['listeners']:.0f} listeners"
 
 
 def _named(title: str) -> str:

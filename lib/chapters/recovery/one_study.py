@@ -118,14 +118,27 @@ class Response:
     def reading(self) -> str:
         """In a sentence, where the response was planted and where it is found."""
         _, what, peak, *_ = PARTS[self.name]
-        found = f"{words.number(self.peak.value, 0)} ms (95 % interval {words.interval(self.peak, 0)} ms)"
+        found = f"{words.number(self.peak.value, 0)} ms"
         when, like = words.number(self.planted_peak.value, 0), words.number(self.likeness.value)
         if not self.there:
             return f"No response to {what} was planted here: what looks like a peak at {found} is noise."
         return (
-            f"The {peak} to {what} was planted at {when} ms and is found at {found}; "
+            f"The {peak} to {what} was planted at {when} ms and is found at {found} "
+            f"(95 % interval {words.interval(self.peak, 0)} ms); "
             f"its map correlates {like} with the planted one, over {self.likeness.n} channels."
         )
+
+    def off_by(self) -> str:
+        """In a sentence, how large the recovered wave is where the planted one turns."""
+        if not self.there:
+            return f"After {PARTS[self.name][1]} there is nothing to compare."
+        sizes = [
+            (f"{row.recovered / row.planted:.1f} times", f"at {row.lag:.0f} ms") for row in self.turns().itertuples()
+        ]
+        scaled = f" (multiplied by {self.scale:.2g} to fit)" if self.scale != 1 else ""
+        (first, when), *rest = sizes
+        first = f"{first} as large as the planted one{scaled} {when}"
+        return f"After {PARTS[self.name][1]} the recovered wave is {words.listing([first, *map(' '.join, rest)])}."
 
 
 def _at_place(values: xr.DataArray, name: str) -> xr.DataArray:
@@ -174,7 +187,7 @@ def numbers(study: Mapping[str, Response]) -> dict[str, Any]:
     out = {}
     for name, one in study.items():
         out |= {f"peak_{name}": one.peak, f"planted_{name}": one.planted_peak, f"map_{name}": one.likeness}
-        out[f"reading_{name}"] = one.reading()
+        out |= {f"reading_{name}": one.reading(), f"turns_{name}": one.off_by()}
     return out
 
 

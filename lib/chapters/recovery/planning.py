@@ -78,7 +78,7 @@ def _needed(size: Mapping[str, float], minutes: float, noise: float) -> dict[flo
 
 def in_words(value: float) -> str:
     """A predicted power as finely as the fit can mean it."""
-    return "above .99" if value > 0.99 else f"{value:.2f}"
+    return "above 0.99" if value > 0.99 else f"{value:.2f}"
 
 
 def many(n: int | None) -> str:

@@ -32,7 +32,7 @@ def responses(study: Mapping[str, Response], info) -> Captioned:
         for column, kind in enumerate(("recovered", "planted")):
             drawn = _map(figure.add_subplot(grid[2 * number + 1, column]), one, kind, info)
     bar = figure.colorbar(drawn, ax=figure.axes, location="bottom", shrink=0.6, aspect=30, ticks=(-1, 0, 1))
-    bar.set_label("Maps: potential, of the map's largest")
+    bar.set_label("Maps: potential, as a share of the map's largest")
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2)
     n = len(next(iter(study.values())).waves)
@@ -55,7 +55,8 @@ def _wave(axis: plt.Axes, one: Response) -> None:
     axis.fill_between(1000 * SECONDS, mean - 2 * error, mean + 2 * error, color=OURS, alpha=0.2, lw=0)
     axis.plot(1000 * SECONDS, mean, color=OURS, label="recovered")
     axis.plot(1000 * SECONDS, one.scale * one.goal, color=PUBLISHED, ls="--", label="planted")
-    axis.set(title=f"To {what}, {place}", ylabel=unit, xlabel="Time after it (ms)")
+    scaled = f" (planted × {one.scale:.2g})" if one.scale != 1 and one.there else ""
+    axis.set(title=f"To {what}, {place}{scaled}", ylabel=unit, xlabel="Time after onset (ms)")
 
 
 def _map(axis: plt.Axes, one: Response, kind: str, info):
@@ -85,7 +86,8 @@ def _alt(one: Response) -> str:
     """What the wave and the maps of one response show."""
     _, what, *_ = PARTS[one.name]
     if not one.there:
-        return f"Response to {what}: nothing was planted, and the recovered wave is noise around zero."
+        most = words.number(abs(one.waves.mean(axis=0)).max())
+        return f"Response to {what}: nothing was planted; the recovered wave is noise, at most {most} µV from zero."
     turns = [
         f"at {row.lag:.0f} ms {words.number(row.recovered)} where {words.number(row.planted)} was planted "
         f"({row.recovered / row.planted:.1f} times)"

@@ -6,7 +6,7 @@ Comes in: a block (which listeners, which seeds, how many, how strong). Goes out
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,30 +29,24 @@ class Block:
     ----------
     recording : str
         pocket-eeg, pocket-sounds or pocket-story.
-    first, studies : int
-        Study k has the seed first + k.
-    listeners : tuple of int
+    seeds : sequence of int
+        One per study.
+    listeners : sequence of int
         Sizes of a study; smaller ones are cut out of the largest.
-    segments : tuple of int
+    segments : sequence of int
         How much of the story is heard.
-    strengths : tuple of float
+    strengths : sequence of float
         Of the signal; 0 is added.
     n_permutations : int
         Draws of the null of sound components.
     """
 
     recording: str
-    first: int
-    studies: int
-    listeners: tuple[int, ...]
-    segments: tuple[int, ...]
-    strengths: tuple[float, ...]
+    seeds: Sequence[int]
+    listeners: Sequence[int]
+    segments: Sequence[int]
+    strengths: Sequence[float]
     n_permutations: int
-
-    @property
-    def seeds(self) -> range:
-        """One per study."""
-        return range(self.first, self.first + self.studies)
 
     @property
     def most(self) -> int:
