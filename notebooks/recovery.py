@@ -27,7 +27,7 @@
 #
 # **None of this is a finding about people.**
 # Noise here is stationary and Gaussian, nobody blinks, and responses are as linear as the analysis assumes.
-# What is found here as often as told is found less often in people, and false alarms are the least to expect.
+# Expect less to be found in people, and false alarms at least as often.
 
 # %% tags=["parameters"]
 recording: str = "pocket-eeg"  # listeners of the first figure
@@ -162,8 +162,8 @@ show(figures.power_curves(effects))
 # A share of {glue:text}`affect_found_4_told` of studies of 4 listeners find it, and {glue:text}`affect_found_16_told` of
 # studies of 16.
 #
-# The lines are a summary, not a law: {glue:text}`fit_missed` of {glue:text}`fit_dots` counts lie off theirs by more than
-# chance allows, most where the signal is weak.
+# The lines are a summary, not a law: {glue:text}`fit_missed` of {glue:text}`fit_dots` counts have an interval that their
+# line misses, where one in twenty would by chance.
 #
 # ### What is found where nothing is?
 #
