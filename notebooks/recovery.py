@@ -30,17 +30,16 @@
 # Expect less to be found in people, and false alarms at least as often.
 
 # %% tags=["parameters"]
-recording: str = "pocket-eeg"  # listeners of the first figure
+# fmt: off
+recording: str = "pocket-eeg"  # the simulated listeners in the first figure
 subjects: int = 12  # how many of them [at least 2]
-snr: float = 1.0  # their signal; 0: noise only [at least 0]
-without: list[str] = [
-    # effects to switch off
-    # [one of acoustic, phoneme, surprisal, affect, early, late]
-]
-plan_listeners: int = 20  # of a study you plan [at least 2]
-plan_minutes: float = 15.0  # heard by each of them [above 0]
-plan_noise: float = 1.5  # 1: as simulated here [above 0]
-seed: int = 0  # of the first figure's listeners [at least 0]
+snr: float = 1.0  # strength of every planted response; 0 leaves noise only [at least 0]
+without: list[str] = []  # effects to switch off [one of acoustic, phoneme, surprisal, affect, early, late]
+plan_listeners: int = 20  # a study you plan: listeners [at least 2]
+plan_minutes: float = 15.0  # minutes of the story each of them hears [above 0]
+plan_noise: float = 1.5  # amplitude of the noise against that of the simulated recordings [above 0]
+seed: int = 0  # of the listeners in the first figure [at least 0]
+# fmt: on
 
 # %% [markdown]
 # ## What is planted, and what is tested

@@ -19,17 +19,15 @@
 # `make recovery` runs all blocks and writes data/recovery.csv.
 
 # %% tags=["parameters"]
-recording: str = "pocket-eeg"  # or pocket-sounds, pocket-story
-first: int = 1000  # seed of the first study [at least 0]
-studies: int = 4  # with seeds from the first on [at least 1]
-listeners: list = [4, 8, 16]  # parts of the largest [at least 1]
-segments: list = [3, 6, 12]  # of about 45 s, heard [at least 1]
-strengths: list = [
-    0.25,
-    0.5,
-    1.0,
-]  # 1: as in the book [at least 0]
-n_permutations: int = 199  # for sound components [at least 1]
+# fmt: off
+recording: str = "pocket-eeg"  # which listeners are simulated: pocket-eeg, pocket-sounds or pocket-story
+first: int = 1000  # seed of the first study; study k has the seed first + k [at least 0]
+studies: int = 4  # how many studies [at least 1]
+listeners: list = [4, 8, 16]  # sizes of a study; smaller ones are cut out of the largest [at least 1]
+segments: list = [3, 6, 12]  # how much of the story is heard, in segments of about 45 s [at least 1]
+strengths: list = [0.25, 0.5, 1.0]  # of the signal, 1 is that of the recordings in this book [at least 0]
+n_permutations: int = 199  # draws of the null of sound components [at least 1]
+# fmt: on
 
 # %% [markdown]
 # ## What a block is
