@@ -70,7 +70,7 @@ def page_notebook(page: Page, run: runs.Run) -> dict[str, Any]:
 def _page_cell(cell: dict[str, Any], page: Page, numbers: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
     source, tags = "".join(cell["source"]), set(cell["metadata"].get("tags", []))
     if cell["cell_type"] != "code":
-        return _markdown(_page_labels(_quote(source, page.name, numbers), page.name))
+        return _markdown(_unbroken(_page_labels(_quote(source, page.name, numbers), page.name)))
     if "parameters" in tags:
         source = with_values(source, values)
     shown = [output["metadata"].pop("alike") for output in cell["outputs"] if "alike" in output.get("metadata", {})]
@@ -115,6 +115,11 @@ def with_values(source: str, values: Mapping[str, Any]) -> str:
         after = lines[last].encode()[value.end_col_offset :].decode()
         lines[first : last + 1] = [before + _literal(values[target.id]) + after]
     return "\n".join(line for line in lines if not re.fullmatch(r"# fmt: \w+", line))
+
+
+def _unbroken(text: str) -> str:
+    """Text in which no line ends between a number and its per cent sign."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
 
 def _literal(value: Any) -> str:

@@ -48,6 +48,11 @@ def test_prose_that_quotes_what_nobody_said_is_refused(tmp_path):
         notebooks.page_notebook(Page("tiny", "tiny"), a_run(tmp_path, "{glue:text}`y`", {}))
 
 
+def test_no_line_ends_before_a_per_cent_sign(tmp_path):
+    page = notebooks.page_notebook(Page("tiny", "tiny"), a_run(tmp_path, "12 % of 95 % intervals", {}))
+    assert "12\N{NO-BREAK SPACE}% of 95\N{NO-BREAK SPACE}% int" in page["cells"][0]["source"]
+
+
 def test_notice_stands_before_everything_else(tmp_path):
     page = notebooks.page_notebook(Page("tiny", "tiny"), a_run(tmp_path, "first {glue:text}`x`", said(x=1.0)))
     top = page["cells"][0]["source"]
