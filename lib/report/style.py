@@ -9,6 +9,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from IPython.display import Markdown
 from matplotlib.text import Text
 
 COMPONENT_TITLES = {
@@ -53,3 +54,9 @@ def smallest_text(figure: plt.Figure) -> float:
     """Height of a figure's smallest text in pixels, where the figure is as wide as a phone allows."""
     points = [text.get_fontsize() for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     return round(min(points, default=99) * PHONE / (72 * figure.get_figwidth()), 1)
+
+
+def in_markdown(table: pd.DataFrame) -> Markdown:
+    """Show a table as Markdown, so that formulas between dollars and code between backticks are set as such."""
+    text = table.astype(str).replace(r"\|", r"\\|", regex=True)
+    return Markdown(text.to_markdown(index=False, disable_numparse=True, tablefmt="pipe"))

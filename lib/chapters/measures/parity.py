@@ -6,15 +6,19 @@ measure. SciPy, rsatoolbox and dcor are imported here and nowhere else in the ro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lib.compare import Estimate
 from lib.compare.similarity.measures import similarity
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from lib.compare.similarity.nulls import Null
 
 
 def parity_table(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
@@ -37,6 +41,29 @@ def parity_table(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
         for name, other, compute in _others()
     ]
     return pd.DataFrame(rows).assign(difference=lambda table: (table["ours"] - table["theirs"]).abs())
+
+
+def parity_numbers(table: pd.DataFrame, null: Null) -> dict[str, str | int | Estimate]:
+    """What the prose quotes: how many comparisons, a power of ten no difference reaches, and RV beside linear CKA.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`parity_table`.
+    null : lib.compare.similarity.nulls.Null
+        Of the same two series, with all measures.
+    """
+    values = {name: float(null.observed.sel(measure=name).squeeze()) for name in ("rv", "cka_linear")}
+    rv, cka = (Estimate(value, digits=4, about=name) for name, value in values.items())
+    apart = abs(rv.value - cka.value)
+    found = {"n_checks": len(table), "parity": power_above(table["difference"].max()), "rv": rv, "cka": cka}
+    return found | {"rv_apart": power_above(apart)}
+
+
+def power_above(difference: float) -> str:
+    """Smallest power of ten above a difference, "10⁻¹³"; not below 10⁻¹⁵, where rounding begins."""
+    exponent = -15 if difference < 1e-15 else math.floor(math.log10(difference)) + 1
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _others() -> list[tuple[str, str, Callable]]:
