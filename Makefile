@@ -1,6 +1,7 @@
 # make book    the rendered book, _build/html/index.html   (EDITION=pocket | open | full, STRICT=1: warnings are errors)
 # make test    the tests
 # make mutants put faults into a copy of the project and see which of them the tests catch (some minutes)
+# make commands  run every `alike run` that stands on a page, two at a time (about half an hour)
 # make bench   side-by-side speed and memory against the libraries a user would pick instead (at most ten minutes)
 # make fresh   clone this repository into an empty folder and do there what README says
 # make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
@@ -12,7 +13,7 @@ VENV    := .venv
 READY   := $(VENV)/.installed
 BIN     := $(VENV)/bin
 
-.PHONY: book test mutants bench recovery calibration fresh lint clean
+.PHONY: book test mutants commands bench recovery calibration fresh lint clean
 
 book: $(READY)
 	$(BIN)/alike book --edition $(EDITION) $(if $(STRICT),--strict)
@@ -22,6 +23,9 @@ test: $(READY)
 
 mutants: $(READY)
 	$(BIN)/python -m tests.mutants
+
+commands: $(READY)
+	$(BIN)/python -m tests.commands
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

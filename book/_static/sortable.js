@@ -1,4 +1,5 @@
-// Tables of class "sortable": a button in every column head sorts by that column, a field keeps the rows that contain a word.
+// Tables of class "sortable": a button in every column head sorts by that column, a field keeps the rows that contain a
+// word, and menus the rows of one kind.
 (() => {
   const SIZES = { M: 1e6, B: 1e9 };
 
@@ -49,26 +50,44 @@
     return frame;
   }
 
+  // A column marked data-choice: a menu of the values that it has.
+  function menu(table, head, column) {
+    const label = document.createElement("label"), choice = document.createElement("select");
+    const values = [...table.tBodies[0].rows].map((row) => word(row, column));
+    for (const value of ["", ...new Set(values.toSorted())]) choice.append(new Option(value || "all", value));
+    label.append(head.textContent.trim(), choice);
+    choice.dataset.column = column;
+    return label;
+  }
+
+  // Value of a cell without what stands below it in small type.
+  const word = (row, column) => row.cells[column].firstChild?.textContent.trim() ?? "";
+
   function addFilter(table, frame) {
-    const label = document.createElement("label");
-    const field = document.createElement("input");
-    const count = document.createElement("output");
-    label.className = "sortable-filter";
+    const bar = document.createElement("div"), label = document.createElement("label");
+    const field = document.createElement("input"), count = document.createElement("output");
+    const menus = [...table.querySelectorAll("th[data-choice]")].map((head) => menu(table, head, head.cellIndex));
+    bar.className = "sortable-filter";
     field.type = "search";
-    field.addEventListener("input", () => {
-      const wanted = field.value.trim().toLowerCase();
-      const rows = [...table.tBodies[0].rows];
-      rows.forEach((row) => { row.hidden = !row.textContent.toLowerCase().includes(wanted); });
-      count.textContent = wanted ? ` ${rows.filter((row) => !row.hidden).length} of ${rows.length} rows` : "";
+    label.append("Show rows with", field);
+    bar.append(label, ...menus, count);
+    bar.addEventListener("input", () => {
+      const wanted = field.value.trim().toLowerCase(), rows = [...table.tBodies[0].rows];
+      const chosen = [...bar.querySelectorAll("select")].filter((one) => one.value);
+      rows.forEach((row) => {
+        const fits = chosen.every((one) => word(row, one.dataset.column) === one.value);
+        row.hidden = !fits || !row.textContent.toLowerCase().includes(wanted);
+      });
+      count.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
     });
-    label.append("Show rows with", field, count);
-    frame.before(label);
+    frame.before(bar);
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("table.sortable").forEach((table) => {
+      const frame = addFrame(table);
+      addFilter(table, frame);
       addButtons(table);
-      addFilter(table, addFrame(table));
     });
   });
 })();

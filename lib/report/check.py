@@ -128,7 +128,11 @@ def first_screen(text: str) -> list[str]:
         found.append(f"the answer has {len(told)} numbers, at most {NUMBERS}: {', '.join(name for name, _ in told)}")
     for number, rest in told:
         beside = re.match(r"[^.(]*\(([^()]*)\)", rest)
-        if not beside or "interval" not in beside.group(1) or not re.search(r"\bn = \d|\b\d+ (?!to\b)[a-z]+", beside.group(1)):
+        if (
+            not beside
+            or "interval" not in beside.group(1)
+            or not re.search(r"\bn = \d|\b\d+ (?!to\b)[a-z]+", beside.group(1))
+        ):
             found.append(f"the number {number} of the answer has no interval or no n beside it")
     if codes := CODE_OF_CLAIM.findall(text):
         found.append(f"the answer has codes of claims: {', '.join(codes)}")

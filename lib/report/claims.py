@@ -6,7 +6,8 @@ threshold with its whole interval, and with a p-value that survives correction w
 the interval of a part excludes the claimed effect; *undecided* where neither; *not testable here* with the reason: that
 of the chapter, or that noise alone is called supported too often on this recording, or that its null has too few draws
 for any p-value to survive. Beside an undecided verdict stands whether the claimed effect is absent (smaller than a
-margin stated in the ledger) or could not be told, and where known, how often the rule finds what was planted.
+margin stated in the ledger) or could not be told. Beside every tested claim stands its power: how often the rule finds
+what was planted where that was counted, else how often it would find an effect of the ledger's margin.
 
 A rule that changed says in the ledger when, what it was, and why.
 """
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -32,6 +34,9 @@ LEDGER = DATA / "claims.yml"
 ALTERNATIVES = ("greater", "less", "equivalent")
 SIZES = DATA / "calibration.csv"
 ABSENT, UNKNOWN = "absent", "could not tell"
+PLANTED = "the planted effect"
+OFTEN = 0.8
+"""Share of studies that find what is told as the least effect found in four of five."""
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_TESTABLE = "supported", "not supported", "undecided", "not testable here"
 
 
@@ -119,6 +124,39 @@ class Size:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Power:
+    """How often a rule calls a claim supported in studies as large and as noisy as this one where there is an effect.
+
+    Attributes
+    ----------
+    share, most : float
+        At least and at most this share of studies; the same for a claim of one part tested alone, and where counted.
+    effect : str
+        What there is to find, in words: ``PLANTED``, or effects of the margins.
+    margin : float
+        That of the claim's parts; NaN where they have several.
+    times : float
+        In effects of so many margins in every part, at least ``OFTEN`` of studies find the claim; NaN where a part
+        claims that there is no difference.
+    """
+
+    share: float
+    most: float
+    effect: str
+    margin: float = math.nan
+    times: float = math.nan
+
+    def __str__(self):
+        """Share, effect, and the least effect found in four of five studies, in words."""
+        share, most = f"{self.share:.2f}", f"{self.most:.2f}"
+        told = f"{share if share == most else f'{share} to {most}'} for {self.effect}"
+        if not math.isfinite(self.times):
+            return told
+        least = float(f"{self.times * self.margin if self.margin > 0 else self.times:.2g}")
+        return f"{told}; 4 in 5 from {least:g}{'' if self.margin > 0 else ' times the margins'}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What one recording says of one claim.
 
@@ -139,8 +177,8 @@ class Verdict:
         Of an undecided verdict: ``ABSENT``, where the interval of a part ends below its margin, or ``UNKNOWN``.
     size : Size or None
         Measured on noise like this recording; None where it was not.
-    power : float
-        Share of studies as large as this one in which the rule finds what was planted; NaN where unknown.
+    power : Power or None
+        How often the rule finds an effect, and which; None where the claim is not tested.
     """
 
     claim: str
@@ -153,7 +191,7 @@ class Verdict:
     measured: Mapping[str, Any]
     reading: str = ""
     size: Size | None = None
-    power: float = math.nan
+    power: Power | None = None
 
     @property
     def told(self) -> str:
@@ -163,7 +201,7 @@ class Verdict:
     @property
     def beside(self) -> tuple[str, str]:
         """Measured size and power, as far as they are known, in words."""
-        return str(self.size or "not counted"), "not known" if math.isnan(self.power) else f"{self.power:.2f}"
+        return str(self.size or "not counted"), str(self.power or "not known")
 
 
 @cache
@@ -278,7 +316,8 @@ def decide(
         By claim, how often noise alone is called supported. A claim for which that is more than `alpha` with its whole
         interval can't be tested by its rule here.
     power : mapping of str to float, optional
-        By claim, how often its rule finds what was planted in a study of this size.
+        By claim, how often its rule finds what was planted in a study of this size, where that was counted. The power
+        of all others is worked out, for effects of the ledger's margins.
 
     Returns
     -------
@@ -289,6 +328,20 @@ def decide(
     ------
     WrongUse
         An unknown claim, a claim without exactly its parts, an empty reason, or claims of two papers.
+
+    Notes
+    -----
+    Power is that of the whole rule, by normal theory, with the standard error se that a part's interval tells (itself
+    an estimate, so that studies alike tell somewhat different powers). With a true effect of the margin m, the interval
+    lies wholly on the claimed side with probability Φ(m / se − z); where the claim is that there is no difference, and
+    there is none, within the margin with 2 Φ(m / se − z) − 1. z is that of the interval's level or that of the p asked
+    for, whichever is larger; one-sided for a p counted over draws, whose spread is taken to be that of the estimate,
+    and for equivalence, else two-sided.
+
+    Two numbers are told, for two things that are not known. How estimates of a claim's parts depend: all have to hold,
+    with at least 1 − Σ (1 − power of a part), at most the least of these. And what the other claims give: Holm's
+    correction asks for a p below alpha / n_tests if no other claim survives (Bonferroni), below alpha if all do. The
+    first number takes the worse of both, the second the better.
     """
     claims = {name: _known(name) for name in measured}
     if len({claim.paper for claim in claims.values()}) > 1:
@@ -311,7 +364,9 @@ def decide(
         refused = _too_often(facts["size"], alpha) or refused
         verdict, reading, why = (NOT_TESTABLE, "", refused) if refused else (verdict, reading, why)
         kept = {key: asdict(one) for key, one in found.items()}
-        facts |= {"reading": reading, "power": (power or {}).get(name, math.nan)}
+        facts |= {"reading": reading}
+        if verdict != NOT_TESTABLE:
+            facts["power"] = _power(claims[name], found, alpha, len(tested), (power or {}).get(name))
         out[name] = Verdict(verdict=verdict, why=why, p=p[name], p_holm=corrected[name], measured=kept, **facts)
     return out
 
@@ -360,6 +415,53 @@ def _reach(part: Part, found: Measured) -> float:
     return found.high - part.threshold if part.alternative == "greater" else part.threshold - found.low
 
 
+def _power(
+    claim: Claim, found: Mapping[str, Measured], alpha: float, n_tests: int, counted: float | None
+) -> Power | None:
+    """Power of a rule for effects of its margins, or as it was counted for what was planted (``decide``)."""
+    margins = [part.margin for part in claim.parts]
+    if not all(math.isfinite(margin) for margin in margins):
+        return None if counted is None else Power(share=counted, most=counted, effect=PLANTED)
+    same = len(set(margins)) == 1
+    one = margins[0] if same else math.nan
+    times = _enough(claim, found, alpha / n_tests)
+    if counted is not None:
+        return Power(share=counted, most=counted, effect=PLANTED, margin=one, times=times)
+    worse, better = ([_finds(part, found[part.key], a) for part in claim.parts] for a in (alpha / n_tests, alpha))
+    share = max(0.0, 1 - sum(1 - finds for finds in worse))
+    effect = f"an effect of the margin, {one:g}" if same else "effects of the margins"
+    effect = "no difference" if {part.alternative for part in claim.parts} == {"equivalent"} else effect
+    return Power(share=share, most=min(better), effect=effect, margin=one, times=times)
+
+
+def _finds(part: Part, found: Measured, alpha: float) -> float:
+    """Probability that a part holds where there is an effect of its margin; for equivalence, no difference."""
+    se = _se(found)
+    beyond = NormalDist().cdf((part.margin / se if se > 0 else math.inf) - _asked(part, found, alpha))
+    return max(0.0, 2 * beyond - 1) if part.alternative == "equivalent" else beyond
+
+
+def _enough(claim: Claim, found: Mapping[str, Measured], alpha: float) -> float:
+    """How many margins the effect in every part has to be for the claim to be found ``OFTEN``; NaN for equivalence."""
+    if "equivalent" in {part.alternative for part in claim.parts}:
+        return math.nan
+    more = NormalDist().inv_cdf(1 - (1 - OFTEN) / len(claim.parts))  # no part is missed more often than its share
+    return max(
+        (_asked(part, found[part.key], alpha) + more) * _se(found[part.key]) / part.margin for part in claim.parts
+    )
+
+
+def _asked(part: Part, found: Measured, alpha: float) -> float:
+    """How many standard errors beyond its threshold a part has to be for its interval and for a p below `alpha`."""
+    tail = alpha if found.draws or part.alternative == "equivalent" else alpha / 2
+    return max(NormalDist().inv_cdf((1 + found.level) / 2), NormalDist().inv_cdf(1 - tail))
+
+
+def _se(found: Measured) -> float:
+    """Standard error that an interval tells, by normal theory."""
+    return (found.high - found.low) / (2 * NormalDist().inv_cdf((1 + found.level) / 2))
+
+
 def _known(name: str) -> Claim:
     if name not in ledger():
         raise unknown("claim", name, ledger())
@@ -388,12 +490,9 @@ def _side(part: Part, found: Measured) -> int:
 
 def _p(part: Part, found: Measured) -> float:
     """The p-value that was given, else that of the interval: two-sided, for equivalence the larger of two one-sided."""
-    from statistics import NormalDist
-
     if not math.isnan(found.p):
         return found.p
-    normal = NormalDist()
-    se = (found.high - found.low) / (2 * normal.inv_cdf((1 + found.level) / 2))
+    normal, se = NormalDist(), _se(found)
     away = abs(found.value - part.threshold)
     if part.alternative == "equivalent":
         return normal.cdf((away - part.margin) / se) if se > 0 else float(away >= part.margin)
@@ -429,7 +528,8 @@ def _told(part: Part, found: Measured) -> str:
 def beside(row: Mapping[str, Any]) -> tuple[str, str]:
     """Measured size and power of a verdict's rule, as far as they are known."""
     size, power = row.get("size"), row.get("power")
-    return str(Size(**size) if size else "not counted"), "not known" if power is None else f"{power:.2f}"
+    power = power and Power(**{key: math.nan if value is None else value for key, value in power.items()})
+    return str(Size(**size) if size else "not counted"), str(power or "not known")
 
 
 def changed_rules(names: Iterable[str] | None = None) -> str:

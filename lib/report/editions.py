@@ -19,9 +19,8 @@ from typing import Any
 
 import yaml
 
-from lib import recordings
 from lib.ground import ROOT, WrongUse, unknown
-from lib.report import notebooks, runs
+from lib.report import generated, notebooks, runs
 from lib.report.notebooks import Page
 
 BOOK = ROOT / "book"
@@ -167,120 +166,9 @@ def place(edition: Edition, done: Mapping[str, runs.Run]) -> None:
             import pandas as pd
 
             _write(CHAPTERS / f"{page.name}.csv", pd.read_parquet(run.folder / "results.parquet").to_csv(index=False))
-    for name, text in generated_pages(edition, done).items():
+    made = {page.name: done[page.name] for page in edition.pages}
+    for name, text in generated.pages(edition.title, edition.about, made).items():
         _write(GENERATED / name, text)
-
-
-def generated_pages(edition: Edition, done: Mapping[str, runs.Run]) -> dict[str, str]:
-    """Markdown made from results: the answers on the first page, what was run, the benchmarks."""
-    pages = {
-        "answers.md": _answers(edition, done),
-        "runs.md": _runs_page(edition, done),
-        "recordings.md": _recordings_page(),
-        "models.md": _models_page(),
-    }
-    results = ROOT / "benchmarks" / "results.json"
-    if results.exists():
-        sys.path.insert(0, str(ROOT))
-        from benchmarks.frame import page as benchmark_page
-
-        pages["benchmarks.md"] = benchmark_page(json.loads(results.read_text()))
-    return pages
-
-
-def _answers(edition: Edition, done: Mapping[str, runs.Run]) -> str:
-    entries = []
-    for page in edition.pages:
-        numbers = done[page.name].numbers()
-        if "_answer" in numbers:
-            label = " *(simulated listeners)*" if notebooks.simulated_notice(done[page.name]) else ""
-            link = f"[{numbers['_question']}](chapters/{page.name})"
-            entries.append(f"{link}\n: {numbers['_answer']}{label}\n")
-    return f"This is the **{edition.title}**. {edition.about}\n\n" + "\n".join(entries) + _verdicts(edition, done)
-
-
-def _verdicts(edition: Edition, done: Mapping[str, runs.Run]) -> str:
-    from lib.report import claims, verdict_table
-
-    found = [
-        entry | {"page": f"chapters/{page.name}"}
-        for page in edition.pages
-        for entry in done[page.name].numbers().values()
-        if isinstance(entry, dict) and "verdict" in entry
-    ]
-    if not found:
-        return ""
-    changed = claims.changed_rules(entry["claim"] for entry in found)
-    told = f"\nRules that are not the first:\n\n{changed}" if changed else ""
-    return f"\n### The papers' claims, and this book's own (E)\n\n{verdict_table.table(found)}\n{told}"
-
-
-def _runs_page(edition: Edition, done: Mapping[str, runs.Run]) -> str:
-    rows = []
-    for page in edition.pages:
-        facts = done[page.name].manifest
-        rows.append(
-            f"| [{page.name}](../chapters/{page.name}) | `{facts['id']}` "
-            f"| {facts['started'][:16].replace('T', ' ')} UTC | {facts['seconds']:.0f} s "
-            f"| {facts['peak_memory_mb']} MB | {facts['seed']} |"
-        )
-    head = "| page | run | started | time | peak memory | seed |\n|---|---|---|---|---|---|\n"
-    return (
-        f"# What was run\n\nEdition: *{edition.title}*. Each page is one run. A run's name is a hash of its chapter, "
-        "its parameters, all modules of `lib` that its imports lead to, the tables these name, locked versions, and "
-        "the recordings and models that it loaded; when one of them changes, the page is run again, so it can't show "
-        f"numbers of other code.\n\n{head}" + "\n".join(rows) + "\n"
-    )
-
-
-def _recordings_page() -> str:
-    sections = []
-    for name in recordings.names():
-        card = recordings.card(name)
-        facts = {
-            "Cite": card["citation"], "Source": card["source"], "Licence": card["licence"],
-            "What there is": card["files"], "Responses": card["responses"],
-        }  # fmt: skip
-        rows = "\n".join(f"* **{title}.** {' '.join(text.split())}" for title, text in facts.items())
-        sections.append(f"## {name}\n\n{card['title'][0].upper()}{card['title'][1:]}.\n\n{rows}\n")
-    return (
-        "# Recordings\n\nWhat was heard, and how brains answered. `alike data list` says which are on your machine, "
-        "`alike data fetch NAME` gets one and verifies every file.\n\n" + "\n".join(sections)
-    )
-
-
-def _models_page() -> str:
-    from lib import models
-
-    titles = {"title": "model", "name": "name", "family": "family", "status": "status", "parameters": "parameters",
-              "rate": "input, Hz", "layers": "layers", "width": "units", "frame_rate": "frames/s",
-              "objective": "trained to", "training": "trained on", "licence": "licence", "paper": "paper",
-              "reference": "reference"}  # fmt: skip
-    roster = models.roster()
-    runs = (roster["status"] == "runs").sum()
-    rows = ["| " + " | ".join(_cell(row, key) for key in titles) + " |" for row in roster.to_dict("records")]
-    head = "| " + " | ".join(titles.values()) + " |\n|" + "---|" * len(titles)
-    return (
-        "# Models\n\nWhat can stand beside a brain in these chapters: pass a name as `-p model NAME`. "
-        f"{len(roster)} models, {runs} of which run here: a test executes their architecture, from a checkpoint with "
-        "random weights, through the code that loads the published one. `untrained:NAME:0` is the model with random "
-        "weights and needs no download. `alike models list` prints this table, `alike models fetch NAME` gets weights, "
-        "`alike models check NAME` says whether a model does what its row promises. "
-        "[How to add one of your own](../own-model).\n\n"
-        "Click a column's title to sort by it.\n\n"
-        f"```{{table}}\n:class: sortable\n\n{head}\n" + "\n".join(rows) + "\n```\n"
-    )
-
-
-def _cell(row: Mapping[str, Any], key: str) -> str:
-    """One fact as it is shown in the table: numbers readable, why a model doesn't run beside its status."""
-    value = row[key]
-    if key == "parameters" and value != "":
-        return f"{value / 1e9:.3g} B" if value >= 1e9 else f"{value / 1e6:.3g} M" if value >= 1e5 else f"{value:,}"
-    if key == "name":
-        return f"`{value}`"
-    text = f"{value}: {row['reason']}" if key == "status" and row["reason"] else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _write(path: Path, text: str) -> None:

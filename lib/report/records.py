@@ -160,7 +160,8 @@ def _told(found: Verdict) -> dict[str, Any]:
     }
     about = {"value": found.verdict, "text": found.verdict, "about": f"verdict on claim {found.claim}"}
     size = asdict(found.size) if found.size else None
-    beside = {"reading": found.reading, "size": size, "power": _json(found.power)}
+    power = {key: _json(value) for key, value in asdict(found.power).items()} if found.power else None
+    beside = {"reading": found.reading, "size": size, "power": power}
     return about | told | numbers | beside | {"measured": parts}
 
 

@@ -10,7 +10,7 @@ import html
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from lib.report import claims
+from lib.report import claims, words
 
 PLANTED = {True: "yes", False: "no", None: "neither way"}
 RIGHT = {
@@ -61,13 +61,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
     rows = sorted(rows, key=lambda row: (order.index(row["claim"]), row["recording"]))
     several, simulated = any("page" in row for row in rows), any(row["simulated"] for row in rows)
     heads = ["claim", *["recording"] * several, "verdict", *["planted?"] * simulated, "why", "noise passes", "power"]
-    body = []
-    for row in rows:
-        cells = _cells(row)
-        one = "".join(f'<td data-label="{head}">{cells[head]}</td>' for head in heads)
-        body.append(f"<tr>{one}</tr>")
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    return f'<table class="verdicts"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+    return words.cards(heads, map(_cells, rows), "verdicts")
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Numbers in words: how many digits can be meant, intervals, p values, lists.
+"""Numbers in words: how many digits can be meant, intervals, p values, lists; and tables that a phone can show.
 
 Comes in: numbers, or records with a value and an interval. Goes out: text for prose, captions, tables and verdicts. A
 number is never told more finely than its interval allows.
@@ -7,7 +7,7 @@ number is never told more finely than its interval allows.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 MINUS = "−"
@@ -89,3 +89,23 @@ def listing(names: Sequence[str], last: str = "and") -> str:
     """Several words as a list, "a, b and c"; "none" of no words."""
     *first, final = names or ["none"]
     return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def cards(heads: list[str], rows: Iterable[Mapping[str, str]], kind: str, *, choices: tuple[str, ...] = ()) -> str:
+    """HTML table whose rows become cards on a phone, each line of which says what it is.
+
+    Parameters
+    ----------
+    heads : list of str
+        Of the columns.
+    rows : iterable of mapping
+        Cells (HTML) by head.
+    kind : str
+        Class of the table, besides ``cards``.
+    choices : tuple of str
+        Heads of columns that a reader may choose a value of.
+    """
+    named = [f'<th scope="col"{" data-choice" * (head in choices)}>{head}</th>' for head in heads]
+    body = ("<tr>" + "".join(f'<td data-label="{head}">{row[head]}</td>' for head in heads) + "</tr>" for row in rows)
+    head = f"<thead><tr>{''.join(named)}</tr></thead>"
+    return f'<table class="cards {kind}">{head}\n<tbody>\n' + "\n".join(body) + "\n</tbody></table>"

@@ -1,41 +1,18 @@
-"""Every command that stands on a page is one that works, and the quick ones are executed."""
+"""Every command on a page is one that works; quick ones are executed here, runs of chapters by tests.commands."""
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
-import typer
 
 from lib import recordings
 from lib.models import cards
-from lib.report import cli, editions, notebooks, runs
+from lib.report import editions, notebooks, runs
+from tests import commands
+from tests.commands import FORKED, ROOT
 
-ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "book").glob("*.md"))]
-PAGES += sorted(str(p.relative_to(ROOT)) for p in (ROOT / "notebooks").glob("*.py"))
-FORKED = ("my_question", "echo")  # made on the page itself; test_build and test_own_model do that
 QUICK = ("chapters", "runs", "models list", "data list")
-
-
-def commands(page):
-    """Commands of a page: lines of its bash blocks, and inline code that begins with alike or make."""
-    text = (
-        re.sub(r"^# ?", "", (ROOT / page).read_text(), flags=re.M)
-        if page.endswith(".py")
-        else (ROOT / page).read_text()
-    )
-    blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.M | re.S)
-    inline = re.findall(r"`((?:[A-Z_]+=\S+ )*(?:alike|make) [^`]+)`", text)
-    for line in [line for block in blocks for line in block.splitlines()] + inline:
-        words = shlex.split(line, comments=True)
-        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-            words = words[1:]
-        if words:
-            yield [words[0].removeprefix(".venv/bin/"), *words[1:]]
-
-
-FOUND = [(page, tuple(words)) for page in PAGES for words in commands(page)]
+FOUND = commands.every()
 
 
 def test_pages_have_commands():
@@ -43,17 +20,8 @@ def test_pages_have_commands():
     assert len(FOUND) > 30
 
 
-def checked_by_typer(words):
-    """Parse a command as the command line does, and give its subcommand and values."""
-    command, words, path = typer.main.get_command(cli.app), cli._joined(words), []
-    while hasattr(command, "commands"):
-        path.append(words[0])
-        command, words = command.commands[words[0]], words[1:]
-    return " ".join(path), command.make_context("alike", words).params
-
-
 def check_alike(words):
-    path, values = checked_by_typer(words)
+    path, values = commands.parsed(words)
     if path == "run" and values["chapter"] not in (*FORKED, "CHAPTER"):
         given = dict(pair.split("=", 1) for pair in values["parameter"] or [])
         runs.check_parameters(values["chapter"], {name: v for name, v in given.items() if v not in FORKED})
@@ -84,7 +52,7 @@ def test_command_is_known_and_takes_what_it_is_given(page, words):
         assert rest[:2] == ["-m", "benchmarks"]
         assert all((ROOT / "benchmarks" / f"bench_{name}.py").exists() for name in rest[2:])
     else:
-        assert program in ("conda", "jupytext")
+        assert program in ("conda", "jupytext", "jupyter", "pip")
 
 
 def test_quick_commands_are_executed(house):
@@ -103,7 +71,7 @@ def test_command_at_the_end_of_a_page_repeats_its_run(edition, tmp_path):
         facts = {"id": "x", "started": "2020-01-01", "seconds": 1, "peak_memory_mb": 1, "platform": "", "python": "3"}
         run = runs.Run(tmp_path, facts | {"parameters": known, "versions": {}}, fresh=False)
         (command,) = re.findall(r"Repeat it with `(.+)`", notebooks._made_by(page, run))
-        path, values = checked_by_typer(shlex.split(command)[1:])
+        path, values = commands.parsed(shlex.split(command)[1:])
         given = dict(pair.split("=", 1) for pair in values["parameter"] or [])
         assert (path, values["chapter"]) == ("run", page.chapter)
         assert runs.check_parameters(page.chapter, given) == known
@@ -120,3 +88,27 @@ def test_python_on_the_page_runs(page, tmp_path):
     names = {"samples": samples, "rate": 16000, "sounds": [(samples, 16000)]}
     exec(compile(code.replace('"wav2vec2-base"', '"untrained:wav2vec2-base:0"'), page, "exec"), names)
     assert names["one"].layers["layer.6"].shape[1] == names["many"]["layer.6"].shape[1] == 768
+
+
+def test_runs_on_pages_are_made_once_where_that_is_possible(monkeypatch):
+    monkeypatch.setattr(recordings, "check", lambda name, **_: ["missing"] if name == "natsound165" else [])
+    chosen = commands.to_run(FOUND)
+    assert len(chosen) == len(set(chosen)) > 15
+    reasons = {" ".join(words): commands.lacking(words) for words in chosen}
+    assert "on the page itself" in reasons["alike run my_question"]
+    assert "on the page itself" in reasons["alike run cortex -p model echo"]
+    assert "natsound165 is not on this machine" in reasons["alike run cortex -p recording natsound165"]
+    assert "natsound165 is not on this machine" in reasons["alike run eeg -p recording song-ecog"]  # has its sounds
+    assert reasons["alike run eeg -p snr 0"] == ""
+
+
+def test_a_command_on_a_page_that_fails_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(commands, "executed", lambda words: (1.0, int("0.5" in str(words)), "no such thing"))
+    for words, code in ((["recovery"], 1), (["plan_noise"], 0)):
+        with pytest.raises(SystemExit) as done:
+            commands.main(words)
+        assert done.value.code == code
+    told = capsys.readouterr().out
+    assert "      1    1 alike run recovery -p snr 0.5" in told
+    assert "no such thing" in told
+    assert re.search("^2 of 3 commands ran, 0 passed over", told, flags=re.M)

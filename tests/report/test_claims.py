@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from scipy import stats
 from scipy.stats import norm
 
 from lib.ground import DamagedData, WrongUse
 from lib.report import claims, records, verdict_table
-from lib.report.claims import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, UNDECIDED, Measured, decide
+from lib.report.claims import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, UNDECIDED, Measured, Power, decide
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +153,90 @@ def test_too_few_draws_are_refused_with_the_number_that_is_needed():
     assert decide("x", {"A6": {"best_layer": against}})["A6"].verdict == NOT_SUPPORTED
 
 
+def listeners(values):
+    """Mean with its Student's t interval, as chapters measure parts over listeners."""
+    mean, half = values.mean(), stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
+    return Measured(value=mean, low=mean - half, high=mean + half, n=len(values))
+
+
+def simulated(claims_of, sizes, n=400, seed=0):
+    """Share of studies of 12 listeners in which A7 or A6 is supported, and the power told, on average."""
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(n):
+        verdicts = decide("x", claims_of(rng, sizes))
+        found.append([(v.verdict == SUPPORTED, v.power.share, v.power.most) for v in verdicts.values()])
+    return np.mean(found, axis=0)
+
+
+@pytest.mark.parametrize("standard_errors", [2.0, 2.8, 3.5])
+def test_power_is_how_often_a_rule_finds_an_effect_of_its_margin(standard_errors):
+    """The margin of A6, .01, is so many standard errors; t tests of 12 listeners find it in .45, .72, .89."""
+    spread = 0.01 * np.sqrt(12) / standard_errors
+
+    def study(rng, effect):
+        return {"A6": {"best_layer": listeners(effect + spread * rng.standard_normal(12))}}
+
+    ((found, share, most),) = simulated(study, 0.01)
+    exact = stats.nct.sf(stats.t.ppf(0.975, 11), 11, standard_errors)
+    assert found == pytest.approx(exact, abs=3 * np.sqrt(0.25 / 400))
+    assert share == most == pytest.approx(found, abs=0.06)
+    assert share == pytest.approx(exact, abs=0.05)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.7, 1.0])
+def test_power_of_several_parts_and_claims_lies_between_what_is_told(shared):
+    """Parts that share none or all of their noise, beside a claim without and with an effect of its own."""
+
+    def study(rng, other):
+        common, own = rng.standard_normal(12), rng.standard_normal((2, 12))
+        noise = 0.0115 * (np.sqrt(shared) * common + np.sqrt(1 - shared) * own)
+        parts = dict(zip(("untrained", "envelope"), map(listeners, 0.01 + noise), strict=True))
+        return {"A7": parts, "A6": {"best_layer": listeners(other + 0.01 * rng.standard_normal(12))}}
+
+    for other in (0.0, 0.05):
+        found, share, most = simulated(study, other, n=300)[0]
+        assert share - 0.06 < found < most + 0.06
+        assert share < most - 0.05
+
+
+def test_least_effect_told_is_found_in_four_of_five():
+    half = 0.02
+    power = one(0.0, half=half).power
+    assert str(power) == "0.16 for an effect of the margin, 0.01; 4 in 5 from 0.029"
+    least = power.times * power.margin
+    assert least == pytest.approx((norm.ppf(0.975) + norm.ppf(0.8)) * half / norm.ppf(0.975))
+    draws = least + half / norm.ppf(0.975) * norm.ppf(np.linspace(0.0005, 0.9995, 1000))
+    assert np.mean([one(value, half=half).verdict == SUPPORTED for value in draws]) == pytest.approx(0.8, abs=0.002)
+
+
+def test_power_asks_for_the_p_that_is_asked_for():
+    """Among more claims more is asked; a p counted over draws is one-sided, and here no harder to reach than 0."""
+    counted = Measured(value=0.0, low=-0.01, high=0.01, n=12, p=0.5, draws=200)
+    others = {"A7": {"untrained": measured(1), "envelope": measured(1)}, "A3": {"contrast": counted, "shift": counted}}
+    alone, among = (decide("x", {"A6": {"best_layer": counted}} | more)["A6"].power for more in ({}, others))
+    se = 0.01 / norm.ppf(0.975)
+    assert alone.share == alone.most == among.most == pytest.approx(0.5)
+    assert among.share == pytest.approx(norm.cdf(0.01 / se - norm.ppf(1 - 0.05 / 3)))
+    two_sided = decide("x", {"A6": {"best_layer": measured(0.0, half=0.01)}} | others)["A6"].power
+    assert two_sided.share == pytest.approx(norm.cdf(0.01 / se - norm.ppf(1 - 0.025 / 3)))
+    assert str(two_sided).startswith("0.33 to 0.50 for an effect of the margin, 0.01; 4 in 5 from ")
+
+
+def test_power_says_of_what():
+    """Counted power goes first; margins of several kinds are told in multiples; what is not tested has none."""
+    parts = {"E1": {"late": measured(0.3), "mean": measured(-0.3)}, "E3": "no", "E2": {"change": measured(0.0)}}
+    found = decide("x", parts, power={"E1": 0.83})
+    assert str(found["E1"].power).startswith("0.83 for the planted effect; 4 in 5 from 0.18")
+    assert found["E2"].beside[1].startswith("0.39 to 0.50 for an effect of the margin, 0.1; 4 in 5 from ")
+    assert found["E3"].power is None
+    assert found["E3"].beside == ("not counted", "not known")
+    gains = {"gain_rank": measured(0.3), "gain_dependence": measured(0.3)}
+    mixed = decide("x", {"A2": {"depth": measured(0.3)} | gains})["A2"].power
+    assert str(mixed) == "0.00 to 0.04 for effects of the margins; 4 in 5 from 18 times the margins"
+    often = {"A6": claims.Size(0.26, 0.18, 0.35, 100)}
+    assert decide("x", {"A6": {"best_layer": measured(0.3)}}, sizes=often)["A6"].power is None
+
+
 def test_correction_is_holm_over_the_claims_tested():
     parts = {
         "A3": {"contrast": measured(0.3, p=0.02), "shift": measured(0.3, p=0.001)},
@@ -191,6 +276,10 @@ def test_equivalence(tmp_path, monkeypatch):
     monkeypatch.setattr(claims, "ledger", lambda: ledger)
     verdicts = {v: decide("x", {"B7": {"gap": measured(v)}})["B7"].verdict for v in (0.0, 0.15, 0.5)}
     assert verdicts == {0.0: SUPPORTED, 0.15: UNDECIDED, 0.5: NOT_SUPPORTED}
+    draws = 0.12 / norm.ppf(0.975) * norm.ppf(np.linspace(0.0005, 0.9995, 1000))  # of estimates, the difference being 0
+    found = [decide("x", {"B7": {"gap": measured(value, half=0.12)}})["B7"] for value in draws]
+    assert found[0].power.share == pytest.approx(np.mean([v.verdict == SUPPORTED for v in found]), abs=0.002)
+    assert str(found[0].power) == "0.81 for no difference"
 
 
 @pytest.mark.parametrize(
@@ -234,17 +323,25 @@ def test_verdicts_are_kept_and_shown(tmp_path, monkeypatch):
     assert (entry["verdict"], entry["claim"], entry["recording"], entry["simulated"]) == (SUPPORTED, "A6", "a", True)
     assert entry["measured"]["best_layer"]["n"] == 12
     assert entry["measured"]["best_layer"]["p"] is None
-    assert (entry["reading"], entry["size"], entry["power"]) == ("", None, None)
+    assert (entry["reading"], entry["size"]) == ("", None)
+    told = decide("a", {"A6": {"best_layer": measured(0.3)}})["A6"].power
+    assert Power(**entry["power"]) == told
+    assert numbers["verdict_A7_b"]["power"] is None
     assert numbers["verdict_A7_b"]["p_holm"] is None
     rows = cells(verdict_table.table(numbers.values()))
     assert [row["claim"][-2:] for row in rows] == ["A6", "A6", "A7", "A7"]
     assert [row["planted?"] for row in rows] == ["yes: found", "people", "neither way", "people"]
-    assert (rows[0]["noise passes"], rows[0]["power"]) == ("not counted", "not known")
+    assert (rows[0]["noise passes"], rows[0]["power"]) == ("not counted", str(told))
+    assert rows[2]["power"] == "not known"
     assert rows[2]["why"] == "no twin | <here>"
     size = {"share": 0.04, "low": 0.01, "high": 0.09, "n": 99}
-    (counted,) = cells(verdict_table.table([entry | {"reading": "could not tell", "power": 0.832, "size": size}]))
+    power = {"share": 0.832, "most": 0.832, "effect": claims.PLANTED, "margin": None, "times": None}
+    (counted,) = cells(verdict_table.table([entry | {"reading": "could not tell", "power": power, "size": size}]))
     assert counted["verdict"] == "supported (could not tell)"
-    assert (counted["noise passes"], counted["power"]) == ("0.04 (0.01 to 0.09, n = 99)", "0.83")
+    assert (counted["noise passes"], counted["power"]) == (
+        "0.04 (0.01 to 0.09, n = 99)",
+        "0.83 for the planted effect",
+    )
     (linked,) = cells(verdict_table.table([entry | {"page": "chapters/eeg"}]))
     assert linked["recording"] == "a (simulated)"
     assert 'href="chapters/eeg.html"' in verdict_table.table([entry | {"page": "chapters/eeg"}])
