@@ -186,11 +186,11 @@ show(figures.observed_and_null(null, shift))
 say(calibration.chance_numbers(null, shift))
 
 # %% [markdown]
-# Chance does not give zero: shuffled, distance correlation is still {glue:text}`chance_dcor` on average.
+# Chance does not give zero: shuffled, distance correlation is still {glue:text}`chance_dcor` on average
+# (middle 95 % of {glue:text}`chance_dcor_n` shuffles: {glue:text}`chance_dcor_interval`).
 # So values of two measures can't be compared, and neither can those of two models with different numbers of frames.
 # Only their place against chance can.
-# And the two ways to draw chance disagree: shifts spread {glue:text}`chance_spread` times as wide as shuffles
-# (the median of the measures).
+# And the two ways to draw chance disagree: shifts spread {glue:text}`chance_spread` times as wide as shuffles.
 # Which of them is right is the question of the rest of this page.
 #
 # ### Why is chance not zero?

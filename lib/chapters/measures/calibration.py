@@ -157,15 +157,15 @@ def rate_numbers(rates: pd.DataFrame) -> dict[str, Estimate]:
     return numbers
 
 
-def chance_numbers(shuffle: Null, shift: Null) -> dict[str, Estimate]:
+def chance_numbers(shuffle: Null, shift: Null) -> dict[str, Estimate | str]:
     """What chance gives one pair of series: distance correlation of shuffles, and how much wider shifts spread."""
-    wider = (shift.null_sd / shuffle.null_sd).squeeze("layer").values
-    dcor = float(shuffle.null_mean.sel(measure="dcor").squeeze())
+    draws = shuffle.draws.sel(measure="dcor").values.ravel()
+    low, high = np.quantile(draws, (0.025, 0.975))
+    about = "distance correlation of shuffles: mean and middle 95 % of draws"
+    wider = (shift.null_sd / shuffle.null_sd).values
     return {
-        "chance_dcor": Estimate(
-            dcor, digits=2, n=shuffle.n_permutations, about="mean distance correlation of shuffles"
-        ),
-        "chance_spread": Estimate(float(np.median(wider)), digits=1, about="spread of shifts over that of shuffles"),
+        "chance_dcor": Estimate(draws.mean(), low, high, draws.size, about=about, digits=2),
+        "chance_spread": f"{wider.min():.1f} to {wider.max():.1f}",
     }
 
 

@@ -62,8 +62,9 @@ def prepared_matrices(layer: np.ndarray, response: np.ndarray) -> Captioned:
         boxed = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
         axis.text(0.97, 0.95, "layer", transform=axis.transAxes, ha="right", va="top", bbox=boxed)
         axis.text(0.03, 0.05, "response", transform=axis.transAxes, bbox=boxed)
-    figure.supxlabel("Time point", fontsize=10)
     figure.supylabel("Time point", fontsize=10)
+    for axis in axes[-1]:
+        axis.set_xlabel("Time point")
     bar = figure.colorbar(picture, ax=axes, location="bottom", shrink=0.7, aspect=30, extend="both")
     bar.set_label("less alike   ←   standard deviations from the mean pair   →   more alike")
     return Captioned(figure, "matrices", *_matrices_told(len(layer), agreement))
@@ -135,12 +136,11 @@ def _null_told(shuffle: Null, shift: Null) -> tuple[str, str]:
     told = []
     for null in (shuffle, shift):
         above = int((null.observed > null.draws.max("draw")).sum())
-        mean = null.null_mean.squeeze("layer")
-        least, most = (str(mean.measure.values[k]) for k in (mean.argmin().item(), mean.argmax().item()))
+        mean = null.null_mean.squeeze("layer").to_series()
         told.append(
-            f"{SCHEMES[null.scheme][0]}, chance gives on average from {number(float(mean.min()))} "
-            f"({MEASURE_TITLES[least]}) to {number(float(mean.max()))} ({MEASURE_TITLES[most]}), and the observed "
-            f"value lies above every draw for {above} of {len(MEASURES)} measures"
+            f"{SCHEMES[null.scheme][0]}, chance gives on average from {number(mean.min())} "
+            f"({MEASURE_TITLES[mean.idxmin()]}) to {number(mean.max())} ({MEASURE_TITLES[mean.idxmax()]}), and the "
+            f"observed value lies above every draw for {above} of {len(MEASURES)} measures"
         )
     return caption, f"A row for each measure. {told[0].capitalize()}. {told[1].capitalize()}."
 

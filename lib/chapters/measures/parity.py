@@ -53,8 +53,9 @@ def parity_numbers(table: pd.DataFrame, null: Null) -> dict[str, str | int | Est
     null : lib.compare.similarity.nulls.Null
         Of the same two series, with all measures.
     """
-    values = {name: float(null.observed.sel(measure=name).squeeze()) for name in ("rv", "cka_linear")}
-    rv, cka = (Estimate(value, digits=4, about=name) for name, value in values.items())
+    frame = null.to_frame().set_index("measure").loc[["rv", "cka_linear"]]
+    draws = null.n_permutations
+    rv, cka = (Estimate(row.value, n=draws, p=row.p, digits=4, about=row.Index) for row in frame.itertuples())
     apart = abs(rv.value - cka.value)
     found = {"n_checks": len(table), "parity": power_above(table["difference"].max()), "rv": rv, "cka": cka}
     return found | {"rv_apart": power_above(apart)}

@@ -79,7 +79,7 @@ class Measure:
         return np.sqrt(np.maximum(value, 0)) if self.root else value
 
 
-_RSA = "Kriegeskorte et al. 2008; distances 1 - r between time points, |x_i - x_j| for one column: arXiv 2601.16540"
+_RSA = "Kriegeskorte et al. 2008; distances of a single column: arXiv 2601.16540"
 _DCOR = "Székely, Rizzo & Bakirov 2007"
 _CKA = "Kornblith et al. 2019"
 _DEBIASED = "U-centring: Székely & Rizzo 2014; Song et al. 2012"
@@ -104,6 +104,7 @@ def _named(*measures: Measure) -> MappingProxyType:
     return MappingProxyType({measure.name: measure for measure in measures})
 
 
+# Distances are 1 - r between time points, and |x_i - x_j| for one column, where a variant does not say otherwise.
 _PEARSON = r"$\operatorname{corr}(a, b)$"
 _SPEARMAN = r"$\operatorname{corr}(\operatorname{rank} a, \operatorname{rank} b)$, ties share their average rank"
 _KENDALL = (
