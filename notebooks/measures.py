@@ -115,15 +115,18 @@ null = permutation_null(
 tables.observed(null)
 
 # %% [markdown]
-# The p of the last column is the share of shuffles, the observed order counted with them, that look at least as alike.
+# {term}`p <p value>` is the share of shuffles, the observed order counted with them, that look at least as alike.
 # The eight values differ widely, though all describe one pair of series:
 # a value says little before one knows what chance gives on the same scale.
 #
 # ### How is each defined?
 #
-# $A$ and $B$ are the two centred matrices.
-# $\langle A, B \rangle$ multiplies them entry by entry and adds up, and $\lVert A \rVert = \sqrt{\langle A, A \rangle}$.
-# $a$ and $b$ are the distances above the diagonals of two distance matrices.
+# $A$ and $B$ are the two centred matrices, and
+#
+# $$\cos(A, B) = \frac{\langle A, B \rangle}{\lVert A \rVert \lVert B \rVert}, \qquad
+# \langle A, B \rangle = \sum_{ij} A_{ij} B_{ij}, \qquad \lVert A \rVert = \sqrt{\langle A, A \rangle}.$$
+#
+# $a$ and $b$ are the distances above the diagonals of two distance matrices, $1 - r$ unless the table says otherwise.
 
 # %%
 from lib.compare import MEASURES
@@ -149,16 +152,15 @@ tables.formulas(VARIANTS)
 # Where no library has the measure, a textbook formula of another form takes their place.
 
 # %%
-from lib.chapters.measures.parity import parity_table
-
-parity = parity_table(layer, response)
-tables.beside(parity)
-
-# %%
-from lib.chapters.measures.parity import parity_numbers
+from lib.chapters.measures.parity import (
+    parity_numbers,
+    parity_table,
+)
 from lib.report import say
 
+parity = parity_table(layer, response)
 say(parity_numbers(parity, null))
+tables.beside(parity)
 
 # %% [markdown]
 # In {glue:text}`n_checks` comparisons no difference reaches {glue:text}`parity`: all compute the same.
@@ -180,10 +182,8 @@ shift = permutation_null(
     scheme="shift",
     seed=seed,
 )
-show(figures.observed_and_null(null, shift))
-
-# %%
 say(calibration.chance_numbers(null, shift))
+show(figures.observed_and_null(null, shift))
 
 # %% [markdown]
 # Chance does not give zero: shuffled, distance correlation is still {glue:text}`chance_dcor` on average
@@ -203,10 +203,8 @@ say(calibration.chance_numbers(null, shift))
 
 # %%
 floor = calibration.bias_floor(seed=seed)
-show(figures.bias_floor(floor))
-
-# %%
 say(calibration.floor_numbers(floor))
+show(figures.bias_floor(floor))
 
 # %% [markdown]
 # At {glue:text}`floor_t` time points, linear CKA of unrelated noise is {glue:text}`floor_cka_linear_told`,
@@ -238,14 +236,13 @@ rates = calibration.false_positive_rates(p_values)
 show(figures.false_positives(rates, n_times=n_times))
 
 # %%
+say(calibration.rate_numbers(rates))
 tables.wrong(rates)
 
-# %%
-say(calibration.rate_numbers(rates))
-
 # %% [markdown]
-# In smooth noise, a shuffle finds likeness in {glue:text}`fp_ar1_shuffle_told` of pairs by Spearman RSA, a share where
-# .05 was promised (n = {glue:text}`fp_ar1_shuffle_n`); a shift, in {glue:text}`fp_ar1_shift_told`.
+# Shares are of {glue:text}`fp_ar1_shuffle_n` pairs, with 95 % intervals; .05 was promised.
+# In smooth noise, a shuffle finds likeness in {glue:text}`fp_ar1_shuffle_told` by Spearman RSA, and a shift in
+# {glue:text}`fp_ar1_shift_told`.
 # In slow noise even the shift is wrong in {glue:text}`fp_ar1_slow_shift_told`, and by the worst measure in
 # {glue:text}`fp_ar1_slow_shift_worst_told`.
 # No choice of measure mends it: the fault lies in the null.
@@ -274,10 +271,8 @@ say(calibration.rate_numbers(rates))
 from lib.chapters.measures import stored
 
 short = stored.read()
-show(figures.nulls_of_short_pieces(short))
-
-# %%
 say(stored.numbers(short))
+show(figures.nulls_of_short_pieces(short))
 
 # %% [markdown]
 # On the left there is nothing to find, and rotations find it all the same.
@@ -324,10 +319,8 @@ say(stored.numbers(short))
 # These counts are stored, too.
 
 # %%
-tables.sizes()
-
-# %%
 say({"sizes_above": tables.sizes_above()})
+tables.sizes()
 
 # %% [markdown]
 # The whole interval lies above .05 in {glue:text}`sizes_above`.

@@ -6,11 +6,15 @@ colour-blind readers; titles in words. No figure depends on colour alone.
 
 from __future__ import annotations
 
+import html
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 from matplotlib.text import Text
+
+from lib.report import words
 
 COMPONENT_TITLES = {
     "lowfreq": "Low frequency", "highfreq": "High frequency", "envsounds": "Broadband",
@@ -60,3 +64,9 @@ def in_markdown(table: pd.DataFrame) -> Markdown:
     """Show a table as Markdown, so that formulas between dollars and code between backticks are set as such."""
     text = table.astype(str).replace(r"\|", r"\\|", regex=True)
     return Markdown(text.to_markdown(index=False, disable_numparse=True, tablefmt="pipe"))
+
+
+def in_cards(table: pd.DataFrame) -> HTML:
+    """Show a table whose rows become cards on a phone; the first column is what a row is about."""
+    shown = table.astype(str).map(html.escape)
+    return HTML(words.cards(list(shown.columns), shown.to_dict("records"), "plain"))

@@ -1,11 +1,13 @@
 """What the measures chapter says of its numbers and figures: in whom, how many, and what is worst."""
 
+import re
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from lib.chapters.measures import calibration, figures, headline, parity, stored, tables
 from lib.compare import MEASURES, VARIANTS, permutation_null
@@ -132,15 +134,20 @@ def lowered(null):
 
 
 def test_tables_are_in_words(pair, nulls, rates):
-    observed = tables.observed(nulls[0])
-    assert list(observed.index) == [style.MEASURE_TITLES[name] for name in MEASURES]
-    assert observed.loc["Mutual information", "from least to most alike"] == "0 to 8.1 nats"
-    assert observed.loc["RV", "from least to most alike"] == "0 to 1"
-    wrong = tables.wrong(rates)
-    assert list(wrong.index) == ["White noise", "Slow noise (.95)"]
-    assert len(wrong.columns) == 4
-    assert len(tables.beside(parity.parity_table(*pair)).columns) == 4
-    assert not tables.sizes()["decision"].str.fullmatch(r"[A-Z]\d").any()
+    cells = [[cell.strip() for cell in line.split("|")] for line in tables.observed(nulls[0]).data.splitlines()]
+    assert [line[1] for line in cells[2:]] == [style.MEASURE_TITLES[name] for name in MEASURES]
+    assert {line[1]: line[2] for line in cells}["Mutual information"] == "0 to 8.1 nats"
+    assert {line[1]: line[2] for line in cells}["RV"] == "0 to 1"
+    beside = tables.beside(parity.parity_table(*pair)).data
+    assert len(beside.splitlines()) == 2 + 13
+    wrong = BeautifulSoup(tables.wrong(rates).data, "html.parser")
+    assert [cell.text for cell in wrong.select('td[data-label="series"]')] == ["White noise", "Slow noise (.95)"]
+    worst = calibration.worst(rates, "shuffle", "ar1_slow")
+    told = wrong.select('td[data-label="shuffle, worst measure"]')[1].text
+    assert told.startswith(f"{worst.value:.2f} ({worst.low:.2f} to")
+    decisions = BeautifulSoup(tables.sizes().data, "html.parser").select('td[data-label="decision"]')
+    assert len(decisions) > 10
+    assert not any(re.fullmatch(r"[A-Z]\d", cell.text) for cell in decisions)
 
 
 def test_formulas_are_set_as_such():

@@ -209,7 +209,7 @@ def floor_numbers(floor: pd.DataFrame) -> dict[str, Estimate | int]:
         for name in ("cka_linear", "cka_linear_debiased"):
             row, about = at.loc[name], f"{name} of unrelated noise, {length} time points"
             numbers[f"floor_{name}{ending}"] = Estimate(
-                row["mean"], row["low"], row["high"], int(row["n"]), about=about
+                row["mean"], row["low"], row["high"], int(row["n"]), about=about, digits=3
             )
     return numbers
 

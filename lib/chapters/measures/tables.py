@@ -10,36 +10,34 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 
 from lib.chapters.measures import calibration, stored
 from lib.chapters.measures.figures import NOISE_TITLES
+from lib.chapters.measures.parity import power_above
 from lib.compare import MEASURES
 from lib.report import claims, words
-from lib.report.style import MEASURE_TITLES, in_markdown
+from lib.report.style import MEASURE_TITLES, in_cards, in_markdown
 
 if TYPE_CHECKING:
     from lib.compare.similarity.measures import Measure
     from lib.compare.similarity.nulls import Null
 
-FAMILIES = {"rank": "rank geometry", "dependence": "dependence"}
 
-
-def observed(null: Null) -> pd.DataFrame:
+def observed(null: Null) -> Markdown:
     """The eight measures of one pair of series: range, value, what chance gives on average, and p."""
     frame = null.to_frame().set_index("measure")
     rows = [
         {
             "measure": MEASURE_TITLES[name],
-            "family": FAMILIES[one.family],
-            "from least to most alike": _range(one),
+            "range": _range(one),
             "value": words.number(frame.loc[name, "value"]),
             "mean of shuffles": words.number(frame.loc[name, "null_mean"]),
-            "p": words.p_value(frame.loc[name, "p"], null.n_permutations).removeprefix("p = ").removeprefix("p "),
+            "p": words.p_value(frame.loc[name, "p"], null.n_permutations).removeprefix("p ").replace("≤ ", "≤\N{NBSP}"),
         }
         for name, one in MEASURES.items()
     ]
-    return pd.DataFrame(rows).set_index("measure").rename_axis(None)
+    return in_markdown(pd.DataFrame(rows))
 
 
 def _range(one: Measure) -> str:
@@ -55,38 +53,39 @@ def formulas(measures: Mapping[str, Measure]) -> Markdown:
     return in_markdown(pd.DataFrame(rows))
 
 
-def beside(parity: pd.DataFrame) -> pd.DataFrame:
-    """Our values beside those of other implementations, in words."""
-    table = parity.assign(
-        measure=parity["measure"].map(MEASURE_TITLES),
-        difference=parity["difference"].map("{:.0e}".format),
-        **{name: parity[name].map("{:.6f}".format) for name in ("ours", "theirs")},
-    )
-    return table.rename(columns={"other": "computed by"}).set_index("measure").rename_axis(None)
+def beside(parity: pd.DataFrame) -> Markdown:
+    """What other implementations give, and a power of ten above its distance from ours."""
+    table = pd.DataFrame({
+        "measure": parity["measure"].map(MEASURE_TITLES),
+        "computed by": parity["other"],
+        "value": parity["theirs"].map("{:.4f}".format),
+        "from ours by less than": parity["difference"].map(power_above),
+    })  # fmt: skip
+    return in_markdown(table)
 
 
-def wrong(rates: pd.DataFrame) -> pd.DataFrame:
+def wrong(rates: pd.DataFrame) -> HTML:
     """How often each null is wrong at .05: Spearman RSA and the worst of all measures, with intervals."""
-    numbers = calibration.rate_numbers(rates)
-    columns = {"Spearman RSA": "", "worst of all": "_worst"}
-    return pd.DataFrame({
+    numbers, columns = calibration.rate_numbers(rates), {"Spearman RSA": "", "worst measure": "_worst"}
+    table = pd.DataFrame({
         f"{scheme}, {title}": {
             NOISE_TITLES[noise]: _share(numbers[f"fp_{noise}_{scheme}{ending}"]) for noise in pd.unique(rates["noise"])
         }
         for scheme in pd.unique(rates["scheme"])
         for title, ending in columns.items()
     })  # fmt: skip
+    return in_cards(table.rename_axis("series").reset_index())
 
 
 def _share(rate) -> str:
     return f"{words.number(rate.value)} ({words.interval(rate, 2)})"
 
 
-def sizes() -> pd.DataFrame:
+def sizes() -> HTML:
     """Stored sizes of every recording's decisions, with claims in words."""
-    ledger = claims.ledger()
-    table = claims.counted_sizes().drop(columns="settings")
-    return table.assign(decision=[ledger[name].claim if name in ledger else name for name in table["decision"]])
+    ledger, table = claims.ledger(), claims.counted_sizes().drop(columns="settings")
+    decisions = [ledger[name].claim if name in ledger else name for name in table["decision"]]
+    return in_cards(table.assign(decision=decisions).rename_axis("recording").reset_index())
 
 
 def sizes_above() -> str:

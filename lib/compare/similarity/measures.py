@@ -33,8 +33,8 @@ class Measure:
     family : str
         ``"rank"`` (geometry of distances) or ``"dependence"`` (shared covariance).
     formula : str
-        Words and LaTeX between dollars: A and B are the two centred matrices, a and b the distances above the diagonal
-        of the two distance matrices.
+        Words and LaTeX between dollars: A and B are the two centred matrices, cos(A, B) the sum of the products of
+        their entries over that of their norms; a and b are the distances above the diagonals of distance matrices.
     low, high : float
         Range; every measure is a similarity, larger is more alike.
     source : str
@@ -79,11 +79,11 @@ class Measure:
         return np.sqrt(np.maximum(value, 0)) if self.root else value
 
 
-_RSA = "Kriegeskorte et al. 2008; distances of a single column: arXiv 2601.16540"
+_RSA = "Kriegeskorte et al. 2008"
 _DCOR = "Székely, Rizzo & Bakirov 2007"
 _CKA = "Kornblith et al. 2019"
-_DEBIASED = "U-centring: Székely & Rizzo 2014; Song et al. 2012"
-_AS_PUBLISHED = "as the code of arXiv 2601.16540 returns it"
+_DEBIASED = "Székely & Rizzo 2014; Song et al. 2012"
+_AS_PUBLISHED = "code of arXiv 2601.16540"
 
 
 def _rank(name: str, formula: str, centre: Callable | None, *, matrix: Callable = g.correlation_rdm, **more) -> Measure:
@@ -104,23 +104,25 @@ def _named(*measures: Measure) -> MappingProxyType:
     return MappingProxyType({measure.name: measure for measure in measures})
 
 
-# Distances are 1 - r between time points, and |x_i - x_j| for one column, where a variant does not say otherwise.
+# Distances are 1 - r between time points where nothing else is said, and |x_i - x_j| for one column (arXiv 2601.16540).
 _PEARSON = r"$\operatorname{corr}(a, b)$"
-_SPEARMAN = r"$\operatorname{corr}(\operatorname{rank} a, \operatorname{rank} b)$, ties share their average rank"
-_KENDALL = (
+_SPEARMAN = r"$\operatorname{corr}(\operatorname{rank} a, \operatorname{rank} b)$"
+_KENDALL = r"$\tau_b(a, b)$"
+_KENDALL_IN_FULL = (
     r"$\tau_b = (C - D) / \sqrt{U_a U_b}$; of pairs of distances $C$ are in the same order in $a$ and $b$, $D$ in the "
     r"opposite, $U_a$ and $U_b$ not tied"
 )
-_COSINE = r"$\dfrac{\langle A, B \rangle}{\lVert A \rVert \lVert B \rVert}$"
-_INNER, _U_INNER = f"{_COSINE} of double-centred ", f"{_COSINE} of U-centred "
+_INNER, _U_INNER = r"$\cos(A, B)$ of double-centred ", r"$\cos(A, B)$ of U-centred "
 _GAUSSIAN = r"$e^{-d^2 / 2m}$, $m$ the median positive $d^2$"
 
 #: The eight measures of arXiv 2601.16540, under their usual definitions.
 MEASURES = _named(
     _rank("rsa_pearson", _PEARSON, g.centre_pairs),
-    _rank("rsa_spearman", _SPEARMAN, g.centre_ranks),
-    _rank("rsa_kendall", _KENDALL, None, way="order"),
-    _dependence("dcor", f"square root of {_INNER}Euclidean distances $d$", g.euclidean, _DCOR, root=True),
+    _rank("rsa_spearman", f"{_SPEARMAN}, ties share their average rank", g.centre_ranks),
+    _rank("rsa_kendall", _KENDALL_IN_FULL, None, way="order"),
+    _dependence(
+        "dcor", r"$\sqrt{\cos(A, B)}$ of double-centred Euclidean distances $d$", g.euclidean, _DCOR, root=True
+    ),
     _dependence("rv", _INNER + "inner products: the same as linear CKA", g.inner_products, "Robert & Escoufier 1976"),
     Measure(
         "mi",
@@ -159,8 +161,8 @@ VARIANTS = _named(
     _debiased("cka_linear_debiased", _U_INNER + "inner products", g.inner_products),
     _debiased("cka_rbf_debiased", _U_INNER + _GAUSSIAN, g.gaussian_kernel),
     *(
-        _rank(f"rsa_{name}_{distance}", f"{formula}, {distance} distances", centre, matrix=matrix, way=way)
-        for distance, matrix in (("cosine", g.cosine_rdm), ("euclidean", g.euclidean))
+        _rank(f"rsa_{name}_{distance}", f"{formula} of {title} distances", centre, matrix=matrix, way=way)
+        for distance, title, matrix in (("cosine", "cosine", g.cosine_rdm), ("euclidean", "Euclidean", g.euclidean))
         for name, formula, centre, way in (
             ("pearson", _PEARSON, g.centre_pairs, "inner"),
             ("spearman", _SPEARMAN, g.centre_ranks, "inner"),
