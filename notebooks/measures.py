@@ -123,8 +123,8 @@ tables.observed(null)
 #
 # $A$ and $B$ are the two centred matrices, and
 #
-# $$\cos(A, B) = \frac{\langle A, B \rangle}{\lVert A \rVert \lVert B \rVert}, \qquad
-# \langle A, B \rangle = \sum_{ij} A_{ij} B_{ij}, \qquad \lVert A \rVert = \sqrt{\langle A, A \rangle}.$$
+# $$\cos(A, B) = \frac{\langle A, B \rangle}{\sqrt{\langle A, A \rangle \langle B, B \rangle}},
+# \quad \langle A, B \rangle = \sum_{ij} A_{ij} B_{ij}.$$
 #
 # $a$ and $b$ are the distances above the diagonals of two distance matrices, $1 - r$ unless the table says otherwise.
 
@@ -275,7 +275,7 @@ say(stored.numbers(short))
 show(figures.nulls_of_short_pieces(short))
 
 # %% [markdown]
-# On the left there is nothing to find, and rotations find it all the same.
+# On the left there is nothing to find, and pieces turned in a circle find it all the same.
 # In slow noise they are wrong in {glue:text}`rotation_one_told` of recordings of one piece
 # (n = {glue:text}`rotation_one_n`), in {glue:text}`rotation_six_told` of six pieces, and in
 # {glue:text}`rotation_many_told` of eighteen; in smooth noise, in {glue:text}`rotation_sounds_told` of 165 sounds
@@ -291,10 +291,10 @@ show(figures.nulls_of_short_pieces(short))
 #
 # On the right something is planted, and every null gets the threshold that noise passes in .05.
 # Then exchanged pieces find {glue:text}`pieces_power_told` of what is there, other stretches
-# {glue:text}`elsewhere_power_told`, noise made anew {glue:text}`synthetic_power_told`, and rotations
+# {glue:text}`elsewhere_power_told`, noise made anew {glue:text}`synthetic_power_told`, and pieces turned in a circle
 # {glue:text}`rotation_power_told`.
 # (These intervals count the recordings alone; each threshold is itself an estimate.)
-# What rotations seem to find beyond that, they find in noise too.
+# So a null that is right about noise finds no less.
 #
 # **The book decides by exchanged pieces.**
 # They are exact, not approximate, and need neither a longer recording nor a model of its noise:

@@ -54,12 +54,11 @@ def formulas(measures: Mapping[str, Measure]) -> Markdown:
 
 
 def beside(parity: pd.DataFrame) -> Markdown:
-    """What other implementations give, and a power of ten above its distance from ours."""
+    """Who else computes a measure, and a power of ten that its difference from our value does not reach."""
     table = pd.DataFrame({
         "measure": parity["measure"].map(MEASURE_TITLES),
         "computed by": parity["other"],
-        "value": parity["theirs"].map("{:.4f}".format),
-        "from ours by less than": parity["difference"].map(power_above),
+        "from our value less than": parity["difference"].map(power_above),
     })  # fmt: skip
     return in_markdown(table)
 
