@@ -123,8 +123,10 @@ tables.observed(null)
 #
 # $A$ and $B$ are the two centred matrices, and
 #
-# $$\cos(A, B) = \frac{\langle A, B \rangle}{\sqrt{\langle A, A \rangle \langle B, B \rangle}},
-# \quad \langle A, B \rangle = \sum_{ij} A_{ij} B_{ij}.$$
+# $$\begin{aligned}
+# \langle A, B \rangle &= \sum_{ij} A_{ij} B_{ij}, \\
+# \cos(A, B) &= \langle A, B \rangle \Big/ \sqrt{\langle A, A \rangle \langle B, B \rangle}.
+# \end{aligned}$$
 #
 # $a$ and $b$ are the distances above the diagonals of two distance matrices, $1 - r$ unless the table says otherwise.
 
