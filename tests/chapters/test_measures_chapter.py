@@ -114,15 +114,18 @@ def test_figures_say_what_they_drew(pair, nulls, rates):
 def test_text_of_the_matrices_says_how_alike_they_are(pair):
     layer, _ = pair
     same, other = figures.prepared_matrices(layer, layer), figures.prepared_matrices(*pair)
-    assert "1.00 (correlation distance)" in same.alt
-    assert "1.00 (correlation distance)" not in other.alt
+    assert "1.00 (Correlation distance)" in same.alt
+    assert "1.00 (Correlation distance)" not in other.alt
 
 
 def test_text_of_the_nulls_counts_measures_above_every_draw(nulls):
     alike = figures.observed_and_null(*nulls)
     none = figures.observed_and_null(*(SimpleNamespace(**vars(null)) for null in map(lowered, nulls)))
     above = int((nulls[0].observed > nulls[0].draws.max("draw")).sum())
-    assert f"Shuffled, chance gives on average from {'−' * (float(nulls[0].null_mean.min()) < -0.005)}" in alike.alt
+    assert (
+        f"Where the layer is shuffled, chance gives on average from {'−' * (float(nulls[0].null_mean.min()) < -0.005)}"
+        in alike.alt
+    )
     assert f"every draw for {above} of 8 measures" in alike.alt
     assert none.alt.count("every draw for 0 of 8") == 2
 

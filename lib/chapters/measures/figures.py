@@ -85,7 +85,7 @@ def _matrices_told(n_times: int, agreement: dict[str, float]) -> tuple[str, str]
         "of the eight measures. Above the diagonal those of a layer, below it those of a response: simulated series "
         "that share a slow signal. Orange: the two moments resemble each other more than most."
     )
-    told = ", ".join(f"{number(r)} ({name.lower()})" for name, r in agreement.items())
+    told = ", ".join(f"{number(r)} ({name})" for name, r in agreement.items())
     return caption, (
         "Four square pictures, each with patches of moments that are alike. How far the half above the diagonal, the "
         f"layer, mirrors that below, the response, as a correlation: {told}."
@@ -142,7 +142,7 @@ def _null_told(shuffle: Null, shift: Null) -> tuple[str, str]:
             f"({MEASURE_TITLES[mean.idxmin()]}) to {number(mean.max())} ({MEASURE_TITLES[mean.idxmax()]}), and the "
             f"observed value lies above every draw for {above} of {len(MEASURES)} measures"
         )
-    return caption, f"A row for each measure. {told[0].capitalize()}. {told[1].capitalize()}."
+    return caption, f"A row for each measure. Where the layer is {told[0]}; where it is {told[1]}."
 
 
 def bias_floor(table: pd.DataFrame) -> Captioned:
