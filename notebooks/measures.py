@@ -11,18 +11,22 @@
 # ---
 
 # %% [markdown]
-# # How we compare, and why you can trust it
+# # How we compare, and when you can trust it
 #
 # {glue:md}`answer`
 #
-# Every chapter of this book asks whether two things that have nothing in common, the units of a model and the electrodes
-# or voxels of a listener, respond alike to the same sounds. Yang and colleagues {cite}`yang2026` answer with eight
-# measures of similarity and a permutation test for one of them. This chapter explains all eight, shows that each is
-# computed right, gives each its null, and shows when the null itself can be trusted.
+# Every chapter of this book asks whether two things that have nothing in common respond alike to the same sounds:
+# the units of a model, and the electrodes or {term}`voxels <voxel>` of a listener.
+# Yang and colleagues {cite}`yang2026` answer with eight measures of likeness, and test one of them against chance.
+# This chapter explains all eight, shows that each is computed right, and asks how often each is fooled by chance.
 #
-# **What the paper does.** Five of its measures compare *dependence*: distance correlation, RV, mutual information, linear
-# and Gaussian CKA. Three compare *rank geometry*: representational similarity with Pearson's r, Spearman's ρ and
-# Kendall's τ {cite}`kriegeskorte2008`. Its null shuffles the time labels of the model.
+# **What the paper does.**
+# Three of its measures compare *rank geometry*: they ask whether the same moments lie far apart in both series,
+# by Pearson's r, Spearman's ρ or Kendall's τ {cite}`kriegeskorte2008`.
+# Five compare *dependence*: distance correlation, RV, mutual information, and centred kernel alignment (CKA) in two
+# forms.
+# To know what chance gives, the paper shuffles the time points of the model many times and measures again:
+# that is its {term}`null`.
 
 # %% tags=["parameters"]
 n_times: int = 60  # time points of the examples and of the calibration [at least 4]
@@ -31,312 +35,334 @@ n_repetitions: int = 300  # pairs of independent series per kind of noise [at le
 seed: int = 0  # of every series and every permutation [at least 0]
 
 # %% [markdown]
-# ## Load
+# ## Load: two series whose truth is known
 #
-# The series of this chapter are generated noise with known truth: simulated, no brain and no model. A *response* with
-# eight channels and a *layer* with five units share one slow signal, each under its own noise.
+# The series of this chapter are simulated noise: no brain and no model.
+# Only where we know that nothing is shared can we count how often a test claims that something is.
+# To begin with, though, something is: two slow signals.
 
 # %%
 import numpy as np
 
-from lib.chapters.measures.calibration import ar1_noise
+from lib.chapters.measures import calibration
 
 rng = np.random.default_rng(seed)
-shared = ar1_noise(rng, (n_times, 2), phi=0.7)
-layer = shared @ rng.standard_normal((2, 5)) + rng.standard_normal((n_times, 5))
-response = shared @ rng.standard_normal((2, 8)) + rng.standard_normal((n_times, 8))
+shared = calibration.ar1_noise(rng, (n_times, 2), phi=0.7)
 
 # %% [markdown]
-# ## Represent
-#
-# A measure first turns each series into a square matrix over time points: how far apart, or how alike, is the model's
-# state at one moment and at another? Four kinds of matrix serve all measures but one.
-#
-# * **Correlation distance**, $1 - r$ between the patterns of two time points. Used raw (Pearson RSA), as ranks
-#   (Spearman RSA) and as an order of pairs (Kendall RSA). A single electrode has no pattern; there, $|x_i - x_j|$.
-# * **Euclidean distance**, double-centred: distance correlation {cite}`szekely2007`.
-# * **Inner product**, double-centred: RV {cite}`robert1976` and linear CKA {cite}`kornblith2019`, which are one number.
-# * **Gaussian kernel**, double-centred, as wide as the median distance: Gaussian CKA.
-#
-# The mutual-information proxy needs no matrix over time: it averages $-\tfrac12\ln(1-\rho^2)$ over all pairs of a unit
-# and a channel.
+# A *layer* with five units and a *response* with eight {term}`channels <channel>` each mix the two in their own way,
+# under noise of their own.
+# So no unit looks like any channel, and still both go through the same states at the same times.
 
 # %%
-from lib.chapters.measures import figures as figures_measures
-from lib.report import answer, save_results, say, show
+layer = calibration.mixture(rng, shared, n_columns=5)
+response = calibration.mixture(rng, shared, n_columns=8)
+
+# %% [markdown]
+# ## Represent: from a series to a matrix
+#
+# Units can't be set against channels one by one, as there are not even equally many.
+# But one can ask of each series alone how alike its states at two moments are, and compare the answers.
+# So a measure first turns each series into a square matrix over time points.
+# Four kinds of matrix serve all measures but one.
+#
+# * **Correlation distance**, $1 - r$ between the patterns of two time points: the
+#   {term}`dissimilarity matrix <RDM>` of {term}`representational similarity analysis` (RSA).
+#   It is used raw (Pearson RSA), as ranks (Spearman RSA) and as an order of pairs (Kendall RSA).
+#   A single electrode has no pattern; there, the distance is $|x_i - x_j|$.
+# * **Euclidean distance**, for {term}`distance correlation` {cite}`szekely2007`.
+# * **Inner product**, for {term}`RV` {cite}`robert1976` and linear {term}`CKA` {cite}`kornblith2019`.
+# * **Gaussian kernel**, as wide as the median distance: Gaussian CKA.
+#
+# The last three are *double-centred*: the mean of every row and column is taken away.
+# {term}`Mutual information <mutual information>` needs no matrix over time:
+# it averages $-\tfrac12\ln(1-r^2)$ over all pairs of a unit and a channel.
+
+# %%
+from lib.chapters.measures import figures
+from lib.report import show
 from lib.report.style import use_house_style
 
 use_house_style()
-show(
-    figures_measures.prepared_matrices(layer, response),
-    "matrices",
-    f"What measures compare: the matrix of a layer (top) and of a response (bottom) over {n_times} time points, in the four "
-    "forms that serve seven of the eight measures. Simulated series that share a slow signal.",
-    "Two rows of four square matrices; layer and response show similar blocks along the diagonal.",
+show(figures.prepared_matrices(layer, response))
+
+# %% [markdown]
+# Layer and response share no column, and yet one half of each square nearly mirrors the other.
+# That is what a measure counts.
+# The four forms show the same moments as alike, and differ in how much weight extremes get.
+#
+# ## Align: one clock
+#
+# Both series already share their time points here.
+# Chapters with real recordings bring them onto one clock first.
+#
+# ## Compare: eight measures, and what chance gives
+#
+# ### How alike are the two?
+#
+# Once both matrices are prepared, a measure is their inner product after each was scaled to length one.
+# Only Kendall's τ counts pairs in the same order instead, and mutual information multiplies columns.
+# To shuffle the model's time points is then to re-order its matrix, so a null costs one product a draw,
+# and all measures share the same draws.
+
+# %%
+from lib.chapters.measures import tables
+from lib.compare import permutation_null
+
+null = permutation_null(
+    [layer], response, n_permutations=n_permutations, seed=seed
 )
+tables.observed(null)
 
 # %% [markdown]
-# ## Align
+# {term}`p <p value>` is the share of shuffles, the observed order counted with them, that look at least as alike.
+# The eight values differ widely, though all describe one pair of series:
+# a value says little before one knows what chance gives on the same scale.
 #
-# Both series already share their time points here. Chapters with real recordings bring them onto one clock first.
+# ### How is each defined?
 #
-# ## Compare
+# $A$ and $B$ are the two centred matrices, and
 #
-# ### Eight measures, one computation
+# $$\begin{aligned}
+# \langle A, B \rangle &= \sum_{ij} A_{ij} B_{ij}, \\
+# \cos(A, B) &= \langle A, B \rangle \Big/ \sqrt{\langle A, A \rangle \langle B, B \rangle}.
+# \end{aligned}$$
 #
-# Once prepared, a measure is the inner product of two matrices of norm one (Kendall counts concordant pairs, mutual
-# information multiplies columns). Exchanging time points of the model only re-orders its matrix. So a null costs one
-# re-ordering and one product per draw, for any measure, and all measures, layers and listeners share the same draws.
+# $a$ and $b$ are the distances above the diagonals of two distance matrices, $1 - r$ unless the table says otherwise.
 
 # %%
-import pandas as pd
+from lib.compare import MEASURES
 
-from lib.compare import MEASURES, VARIANTS, permutation_null
-
-null = permutation_null([layer], response, n_permutations=n_permutations, seed=seed)
-shift = permutation_null([layer], response, n_permutations=n_permutations, scheme="shift", seed=seed)
-facts = [
-    {"measure": m.name, "family": m.family, "range": f"{m.low:g} to {m.high:.3g}", "unit": m.unit}
-    for m in MEASURES.values()
-]
-eight = pd.DataFrame(facts).merge(null.to_frame()[["measure", "value", "null_mean", "z", "p"]])
-eight.set_index("measure").rename_axis(None).round(3)
+tables.formulas(MEASURES)
 
 # %% [markdown]
-# Formulas, with A and B for the two prepared matrices:
+# Publications differ in what they call by one name.
+# Here plain names follow the usual definition.
+# What published code returns under the same name, and what takes away a bias that we come to below, are variants with
+# names of their own.
 
 # %%
-formulas = [{"measure": m.name, "formula": m.formula, "source": m.source} for m in MEASURES.values()]
-pd.DataFrame(formulas).set_index("measure").rename_axis(None)
+from lib.compare import VARIANTS
+
+tables.formulas(VARIANTS)
+
+# %% [markdown]
+# ### Do other programs get the same numbers?
+#
+# A measure that is computed wrongly looks like any other number.
+# So each is computed again, now and on the series above, by SciPy, rsatoolbox and dcor.
+# Where no library has the measure, a textbook formula of another form takes their place.
 
 # %%
-show(
-    figures_measures.observed_and_null(null, shift),
-    "nulls",
-    f"The eight measures of one pair of simulated series (lines) beside their nulls: {null.n_permutations} free shuffles of "
-    f"the layer's time points and all {shift.n_permutations} circular shifts. What chance gives differs from measure to "
-    "measure, so values of two measures, or of two models with different frame rates, are comparable only against it.",
-    "Eight panels, each with two histograms of null values and a line at the observed value.",
+from lib.chapters.measures.parity import (
+    parity_numbers,
+    parity_table,
 )
-
-# %% [markdown]
-# Names are kept apart where publications differ. Plain names follow the usual definition; what published code returns
-# under the same name, and what removes its bias, are variants with names of their own.
-
-# %%
-variants = [{"variant": m.name, "formula": m.formula, "source": m.source} for m in VARIANTS.values()]
-pd.DataFrame(variants).set_index("variant").rename_axis(None)
-
-# %% [markdown]
-# ### The same numbers from other libraries
-#
-# Computed now, on the series above, against SciPy, rsatoolbox and dcor, or a textbook formula of another form where no
-# library has the measure. The last column is the absolute difference.
-
-# %%
-from lib.chapters.measures.parity import parity_table
+from lib.report import say
 
 parity = parity_table(layer, response)
-shown = parity.assign(difference=parity["difference"].map("{:.0e}".format)).round(6)
-shown.set_index("measure").rename_axis(None)
-
-# %%
-value = null.observed.isel(layer=0)
-say("parity", f"{parity['difference'].max():.0e}")
-say("n_checks", len(parity), digits=0)
-say("rv", f"{float(value.sel(measure='rv')):.12f}")
-say("cka", f"{float(value.sel(measure='cka_linear')):.12f}")
+say(parity_numbers(parity, null))
+tables.beside(parity)
 
 # %% [markdown]
-# The largest difference over {glue:text}`n_checks` comparisons is {glue:text}`parity`. And RV *is* linear CKA:
-# {glue:text}`rv` against {glue:text}`cka`. A paper that counts both counts one measure twice.
+# In {glue:text}`n_checks` comparisons no difference reaches {glue:text}`parity`: all compute the same.
+# And RV *is* linear CKA: {glue:text}`rv` beside {glue:text}`cka`, less than {glue:text}`rv_apart` apart.
+# A paper that counts both counts one measure twice.
 #
-# ### The floor of biased measures
+# ### What does chance give?
 #
-# CKA, RV and distance correlation of *independent* series are not zero. They fall with the number of frames, so a model
-# with few frames per sentence scores higher than one with many, for no reason that has to do with hearing. Centring
-# that corrects for the diagonal {cite}`szekely2014` removes the floor; a null shows it.
+# A shuffle is one way to draw what chance gives.
+# It exchanges moments freely, and so takes for granted that each could as well have come at any other time.
+# A {term}`circular shift` is another: it turns the series, so that its end comes before its beginning and all
+# neighbours but two stay neighbours.
 
 # %%
-from lib.chapters.measures.calibration import bias_floor, false_positive_rates
-
-floor = bias_floor(seed=seed)
-shortest = floor[floor["n_times"] == floor["n_times"].min()].set_index("measure")
-show(
-    figures_measures.bias_floor(floor),
-    "floor",
-    "Mean value for independent white noise (eight columns each) against the number of time points, biased and debiased; "
-    f"bands are 95 % intervals of the mean over {int(floor['n'].iloc[0])} pairs. Nothing is shared: the right answer is 0.",
-    "Lines of biased measures fall with the number of time points; lines of debiased measures stay at zero.",
+shift = permutation_null(
+    [layer],
+    response,
+    n_permutations=n_permutations,
+    scheme="shift",
+    seed=seed,
 )
-
-# %%
-say("floor_t", int(shortest["n_times"].iloc[0]), digits=0)
-for name in ("cka_linear", "cka_linear_debiased"):
-    row = shortest.loc[name]
-    say(f"floor_{name}", row["mean"], low=row["low"], high=row["high"], n=int(row["n"]))
+say(calibration.chance_numbers(null, shift))
+show(figures.observed_and_null(null, shift))
 
 # %% [markdown]
-# At {glue:text}`floor_t` time points, linear CKA of unrelated noise is {glue:text}`floor_cka_linear`; debiased, it is
-# {glue:text}`floor_cka_linear_debiased` ({glue:text}`floor_cka_linear_debiased_interval`).
+# Chance does not give zero: shuffled, distance correlation is still {glue:text}`chance_dcor` on average
+# (middle 95 % of {glue:text}`chance_dcor_n` shuffles: {glue:text}`chance_dcor_interval`).
+# So values of two measures can't be compared, and neither can those of two models with different numbers of frames.
+# Only their place against chance can.
+# And the two ways to draw chance disagree: shifts spread {glue:text}`chance_spread` times as wide as shuffles.
+# Which of them is right is the question of the rest of this page.
 #
-# ### Can the null be trusted?
+# ### Why is chance not zero?
 #
-# A test at level .05 must call one in twenty independent pairs significant, no more. A free shuffle assumes that time
-# points are exchangeable. For white noise they are. Neural and model series are smooth: neighbours resemble each other,
-# a shuffle destroys that, and what remains looks more alike than any draw. A circular shift keeps the smoothness.
+# Distance correlation, RV and CKA of *independent* series are above zero because they add up squares,
+# and squares of chance correlations do not cancel.
+# The fewer time points, the larger these are.
+# So a model with few frames per sentence scores higher than one with many, for no reason that has to do with hearing.
+# Another way of centring, which leaves the diagonal out, removes that floor {cite}`szekely2014`.
 
 # %%
-from lib.chapters.measures.calibration import null_p_values
+floor = calibration.bias_floor(seed=seed)
+say(calibration.floor_numbers(floor))
+show(figures.bias_floor(floor))
 
-p_values = null_p_values(n_repetitions=n_repetitions, n_times=n_times, n_permutations=n_permutations, seed=seed)
-rates = false_positive_rates(p_values)
-show(
-    figures_measures.p_value_curves(p_values),
-    "calibration",
-    f"Share of p-values at or below each level, {n_repetitions} pairs of independent simulated series of {n_times} time "
-    "points, one line per measure (solid: rank geometry, dashed: dependence). A calibrated test follows the grey diagonal; "
-    "above it, it finds what is not there. Columns: white noise, smooth and slow noise (correlation .8 and .95 from one "
-    "time point to the next) and 1/f noise; rows: free shuffle and circular shift.",
-    "Eight panels of cumulative p-value curves, four kinds of noise by two null schemes.",
+# %% [markdown]
+# At {glue:text}`floor_t` time points, linear CKA of unrelated noise is {glue:text}`floor_cka_linear_told`,
+# and at {glue:text}`floor_t_longest` still {glue:text}`floor_cka_linear_longest_told`.
+# Debiased, it is {glue:text}`floor_cka_linear_debiased_told` and {glue:text}`floor_cka_linear_debiased_longest_told`.
+# Debiasing mends the mean; it does not say how far a single value strays from it.
+# For that one needs a null.
+#
+# ### How often is a test wrong about one pair?
+#
+# A test at .05 may call one in twenty independent pairs significant, no more: those are its
+# {term}`false positives <false positive>`.
+# For white noise, whose moments know nothing of each other, a shuffle keeps that promise.
+# But neural and model series are smooth: neighbours resemble each other.
+# A shuffle destroys that, and beside its ragged draws any two smooth series look alike.
+# A shift keeps the smoothness, so it should do better.
+# We count, on pairs that share nothing, in four kinds of noise.
+
+# %%
+p_values = calibration.null_p_values(
+    n_repetitions=n_repetitions,
+    n_times=n_times,
+    n_permutations=n_permutations,
+    seed=seed,
 )
+rates = calibration.false_positive_rates(p_values)
 
 # %%
-table = rates.assign(rate=[f"{r.rate:.3f} ({r.low:.3f} to {r.high:.3f})" for r in rates.itertuples()])
-table.set_index(["scheme", "noise", "measure"])["rate"].unstack("measure").T.loc[list(MEASURES)]
+show(figures.false_positives(rates, n_times=n_times))
 
 # %%
-for (noise, scheme), chosen in rates.groupby(["noise", "scheme"]):
-    spearman, key = chosen.set_index("measure").loc["rsa_spearman"], f"fp_{noise}_{scheme}"
-    say(key, spearman["rate"], low=spearman["low"], high=spearman["high"], n=int(spearman["n"]), digits=3)
-    say(f"{key}_worst", chosen["rate"].max(), digits=3, n=int(spearman["n"]))
+say(calibration.rate_numbers(rates))
+tables.wrong(rates)
 
 # %% [markdown]
-# False positives of Spearman RSA at a nominal .05 (worst of the eight measures in the last column):
+# Shares are of {glue:text}`fp_ar1_shuffle_n` pairs, with 95 % intervals; .05 was promised.
+# In smooth noise, a shuffle finds likeness in {glue:text}`fp_ar1_shuffle_told` by Spearman RSA, and a shift in
+# {glue:text}`fp_ar1_shift_told`.
+# In slow noise even the shift is wrong in {glue:text}`fp_ar1_slow_shift_told`, and by the worst measure in
+# {glue:text}`fp_ar1_slow_shift_worst_told`.
+# No choice of measure mends it: the fault lies in the null.
 #
-# | series | null | rate | 95 % interval | worst |
-# |---|---|---|---|---|
-# | white | shuffle | {glue:text}`fp_white_shuffle` | {glue:text}`fp_white_shuffle_interval` | {glue:text}`fp_white_shuffle_worst` |
-# | white | shift | {glue:text}`fp_white_shift` | {glue:text}`fp_white_shift_interval` | {glue:text}`fp_white_shift_worst` |
-# | smooth (.8) | shuffle | {glue:text}`fp_ar1_shuffle` | {glue:text}`fp_ar1_shuffle_interval` | {glue:text}`fp_ar1_shuffle_worst` |
-# | smooth (.8) | shift | {glue:text}`fp_ar1_shift` | {glue:text}`fp_ar1_shift_interval` | {glue:text}`fp_ar1_shift_worst` |
-# | slow (.95) | shuffle | {glue:text}`fp_ar1_slow_shuffle` | {glue:text}`fp_ar1_slow_shuffle_interval` | {glue:text}`fp_ar1_slow_shuffle_worst` |
-# | slow (.95) | shift | {glue:text}`fp_ar1_slow_shift` | {glue:text}`fp_ar1_slow_shift_interval` | {glue:text}`fp_ar1_slow_shift_worst` |
-# | 1/f | shuffle | {glue:text}`fp_pink_shuffle` | {glue:text}`fp_pink_shuffle_interval` | {glue:text}`fp_pink_shuffle_worst` |
-# | 1/f | shift | {glue:text}`fp_pink_shift` | {glue:text}`fp_pink_shift_interval` | {glue:text}`fp_pink_shift_worst` |
+# A shift is exact for series that wrap around, as the 1/f noise here does.
+# A real excerpt has a seam where its end meets its beginning.
+# So a shifted series is a little less smooth than the observed one,
+# and the slower the series beside the length of the excerpt, the more that matters.
 #
-# A shift is exact for series that wrap around, as the 1/f noise here does. A real excerpt has
-# a seam where its end meets its beginning: a shifted series is a little less smooth than the observed one, and the
-# slower the series beside the excerpt, the more false positives remain. The slow column shows how many.
+# ### And when short pieces are averaged?
 #
-# ### Short pieces, averaged
+# A chapter asks its question of many sentences, words or sounds at once.
+# Every seam biases its draws the same way, and while the mean over pieces grows ever more precise, the bias stays.
+# Random phases, another common null, have the same fault, since they too join the end to the beginning.
+# Three nulls have no seam:
 #
-# A sentence of 60 frames leaves few false positives. But the question of a chapter is asked of many sentences, words or
-# sounds at once. Every seam biases its draws the same way, and while the mean over pieces grows ever more precise, the bias stays.
-# Phases drawn at random have the same fault, since they, too, join the end to the beginning. Three nulls have no seam:
-# noise made anew with the spectrum of all pieces; other stretches of the recording that the pieces were cut from, shifts that do not wrap
-# around; and whole pieces, paired anew. Slow series call for care everywhere {cite}`harris2020`. Below, each null decides for simulated pieces whether the mean over
-# pieces of the best layer is above chance, with nothing to find (top), and with something planted (bottom; there every null gets the threshold at which it finds
-# likeness in noise in .05 of cases).
+# * *noise made anew*, with the spectrum of all pieces together;
+# * *other stretches* of the recording that the pieces were cut from: shifts that do not wrap around;
+# * *pieces exchanged*: whole pieces, each paired with the response to another.
+#
+# Slow series call for care everywhere {cite}`harris2020`.
+# So each null decides, for simulated recordings in pieces, whether the best layer is above chance on average.
+# That takes too long for a page, so these are stored counts: `make calibration` makes them.
 
 # %%
-from lib.chapters.measures import candidates
+from lib.chapters.measures import stored
 
-short = candidates.read()
-show(
-    figures_measures.nulls_of_short_pieces(short),
-    "averaged",
-    f"Top: share of simulated recordings of noise in which a null finds likeness at .05 (dotted). Bottom: the same with something planted, each null at a threshold "
-    f"that noise passes in .05. {short['n'].min()} to {short['n'].max()} simulated recordings a point, exact 95 % intervals; Spearman RSA, best of {candidates.LAYERS} layers, mean over pieces. A single piece can't be "
-    "paired with another. Counts are stored; `make calibration` makes them.",
-    "Two rows of four panels, one a kind of noise. Top: rotations and random phases rise to 1 with more pieces and slower noise, three other nulls stay near .05. Bottom: all nulls find about as much.",
-)
-
-# %%
-cells = {"one": ("AR .95", 1, 60), "six": ("AR .95", 6, 30), "many": ("AR .95", 18, 30), "sounds": ("AR .8", 165, 25)}
-for key, (noise, count, frames) in cells.items():
-    for name in ("rotation", "pieces")[: 1 if count == 1 else 2]:
-        found = candidates.row(short, name, noise, count, frames)
-        say(f"{name}_{key}", found["rate"], low=found["rate_low"], high=found["rate_high"], n=int(found["n"]))
-quiet, planted = (short[(short["strength"] > 0) == yes] for yes in (False, True))
-for name, key in (("pieces", "pieces"), ("elsewhere", "elsewhere"), ("synthetic noise", "synthetic")):
-    mine = quiet[(quiet["null"] == name) & (quiet["pieces"] > 1)]
-    positive, n = int(mine["positive"].sum()), int(mine["n"].sum())
-    say(f"{key}_all", positive / n, n=n, digits=3, about=f"size of {name}, over all kinds of noise and pieces")
-    found = planted[(planted["null"] == name) & (planted["pieces"] > 1)]
-    say(f"{key}_power", found["at_equal_size"].sum() / found["n"].sum(), about=f"power of {name} at equal size")
+short = stored.read()
+say(stored.numbers(short))
+show(figures.nulls_of_short_pieces(short))
 
 # %% [markdown]
-# Noise that follows itself closely (.95), in pieces of 30 to 60 frames, is found alike by rotations in {glue:text}`rotation_one` of recordings of one piece, {glue:text}`rotation_six` of six pieces and
-# {glue:text}`rotation_many` of eighteen; less slow noise (.8) in 165 sounds of 25 frames in {glue:text}`rotation_sounds`. Paired anew, the same pieces are found alike in {glue:text}`pieces_six`,
-# {glue:text}`pieces_many` and {glue:text}`pieces_sounds`. Over all cells with more than one piece, pairings have a size of {glue:text}`pieces_all`, other stretches of the recording {glue:text}`elsewhere_all`, noise made anew
-# {glue:text}`synthetic_all`; at equal size they find {glue:text}`pieces_power`, {glue:text}`elsewhere_power` and {glue:text}`synthetic_power` of what is planted.
+# On the left there is nothing to find, and pieces turned in a circle find it all the same.
+# In slow noise they are wrong in {glue:text}`rotation_one_told` of recordings of one piece
+# (n = {glue:text}`rotation_one_n`), in {glue:text}`rotation_six_told` of six pieces, and in
+# {glue:text}`rotation_many_told` of eighteen; in smooth noise, in {glue:text}`rotation_sounds_told` of 165 sounds
+# (n = {glue:text}`rotation_sounds_n`).
+# Exchanged with each other, the same pieces are found alike in {glue:text}`pieces_six_told`,
+# {glue:text}`pieces_many_told` and {glue:text}`pieces_sounds_told`.
 #
-# The book decides by pairings. They are exact, not approximate, and need neither a longer recording nor a model of its noise: where responses know nothing of the sounds, which response followed which sound is
-# a matter of chance. Pieces have to share a length: a response that is cut where another piece ended has its own end elsewhere, and a course
-# that all pieces have then sets them apart. So pieces are grouped by length and cut to that of the shortest, and where the question is what belongs to one piece alone, half a second before any
-# of them ends. What all pieces share is no likeness by that measure; a single piece cannot be tested so at all.
+# Over all settings with more than one piece, exchanged pieces are wrong in {glue:text}`pieces_all_told`
+# (n = {glue:text}`pieces_all_n`), other stretches in {glue:text}`elsewhere_all_told`, noise made anew in
+# {glue:text}`synthetic_all_told`.
+# The worst setting of exchanged pieces is {glue:text}`pieces_worst_told` (n = {glue:text}`pieces_worst_n`), and
+# {glue:text}`pieces_above` lie clearly above .05.
+#
+# On the right something is planted, and every null gets the threshold that noise passes in .05.
+# Then exchanged pieces find {glue:text}`pieces_power_told` of what is there, other stretches
+# {glue:text}`elsewhere_power_told`, noise made anew {glue:text}`synthetic_power_told`, and pieces turned in a circle
+# {glue:text}`rotation_power_told`.
+# (These intervals count the recordings alone; each threshold is itself an estimate.)
+# So a null that is right about noise finds no less.
+#
+# **The book decides by exchanged pieces.**
+# They are exact, not approximate, and need neither a longer recording nor a model of its noise:
+# where responses know nothing of the sounds, which response followed which sound is a matter of chance.
+# They have three limits.
+#
+# * Pieces have to share a length.
+#   A response that is cut where another piece ended has its own end elsewhere, and a course that all pieces have then
+#   sets them apart.
+#   So pieces are grouped by length and cut to that of the shortest, and where the question is what belongs to one
+#   piece alone, half a second before any of them ends.
+# * What all pieces share is no likeness by that measure.
+# * A single piece cannot be tested so at all.
 #
 # ### And on real recordings?
 #
-# The same is asked of every recording the book uses: its responses give way to noise with their own spectrum, correlations between channels and lengths, and the whole decision is
-# repeated. The share of repetitions in which a claim comes out supported, its *size*, stands beside the verdict; where it exceeds .05, the claim is not testable on that recording.
+# The same is asked of every recording the book uses.
+# Its responses give way to noise with their own spectrum, correlations between channels and lengths, and the whole
+# decision is repeated.
+# The share of repetitions in which a claim comes out supported, its {term}`size`, stands beside the verdict.
+# Where it clearly exceeds .05, the claim is not testable on that recording.
+# These counts are stored, too.
 
 # %%
-from lib.report import claims
-
-claims.counted_sizes()
+say({"sizes_above": tables.sizes_above()})
+tables.sizes()
 
 # %% [markdown]
+# The whole interval lies above .05 in {glue:text}`sizes_above`.
+# Shares far below .05 belong to rules that ask more than one thing: noise has to pass several times.
+#
 # ## Report
+#
+# Every number behind the figures goes into one table, and the answer to the first screen.
 
 # %%
-rows = [
-    quiet.rename(columns={"rate": "value", "rate_low": "low", "rate_high": "high"}).assign(
-        measure="rsa_spearman",
-        window="pieces: " + quiet["null"] + ", " + quiet["noise"] + ", " + quiet["pieces"].astype(str),
-    )[["measure", "window", "value", "low", "high", "n"]],
-    null.to_frame()[["measure", "value", "null_mean", "null_sd", "p"]].assign(window="example, shuffle", n=n_times),
-    shift.to_frame()[["measure", "value", "null_mean", "null_sd", "p"]].assign(window="example, shift", n=n_times),
-    floor.rename(columns={"mean": "value"})[["measure", "value", "low", "high", "n"]].assign(
-        window="floor, T = " + floor["n_times"].astype(str)
+from lib.report import save_results
+
+results = save_results(
+    tables.tidy(
+        short, [null, shift], floor, rates, n_times=n_times
     ),
-    rates.rename(columns={"rate": "value"}).assign(window=rates["noise"] + ", " + rates["scheme"])[
-        ["measure", "window", "value", "low", "high", "n"]
-    ],
-]
-save_results(pd.concat(rows, ignore_index=True), chapter="measures", recording="simulated noise").groupby(
-    "window"
-).size().to_frame("rows").T
-
+    chapter="measures",
+    recording="simulated noise",
+)
 
 # %%
-def quoted(noise, scheme):
-    found = rates[(rates["noise"] == noise) & (rates["scheme"] == scheme) & (rates["measure"] == "rsa_spearman")].iloc[
-        0
-    ]
-    return f"{found['rate']:.3f} (95 % interval {found['low']:.3f} to {found['high']:.3f})"
+from lib.chapters.measures.headline import QUESTION, headline
+from lib.report import answer
 
-
-answer(
-    "Which similarity measures can be trusted, and against which null?",
-    f"Eight measures agree with independent implementations to {parity['difference'].max():.0e}. On independent but smooth "
-    f"simulated series, a test at .05 that shuffles time finds a similarity in a share of {quoted('ar1', 'shuffle')} of "
-    f"cases (Spearman RSA, n = {n_repetitions}); one that shifts time, in {quoted('ar1', 'shift')}.",
-)
+answer(QUESTION, headline(rates, short, parity))
 
 # %% [markdown]
 # ## What would change this answer
 #
-# * **Longer or slower series.** `n_times` and the autocorrelation decide how liberal a shuffle is. The slower the series,
-#   the worse.
-# * **Another null.** Phase randomisation also keeps smoothness, but it makes series Gaussian; shifts keep the values.
-# * **Averaging.** What a seam does to one piece hardly shows; averaged over pieces, it decides ({numref}`fig-averaged`).
-# * **What pieces share.** Pairings leave a course that all pieces have in the null. Whether a brain and a model share *that* is a question for a longer recording with pauses of unequal length.
+# * **Longer or slower series.** `n_times` and the smoothness decide how wrong a shuffle is: the slower, the worse.
+# * **Another null.** Random phases also keep smoothness, but make series Gaussian; shifts keep the values.
+# * **Averaging.** What a seam does to one piece hardly shows; averaged over pieces, it decides
+#   ({numref}`fig-averaged`).
+# * **What pieces share.** Exchanged pieces leave a course that all pieces have in the null.
+#   Whether a brain and a model share *that* is a question for a longer recording with pauses of unequal length.
 #
 # ## Re-run it, fork it
 #
 # ```bash
 # alike run measures -p n_times 120 -p n_repetitions 1000
-# cp notebooks/measures.py notebooks/my_measure.py      # then one line in an edition, one in _toc.yml
+# cp notebooks/measures.py notebooks/my_question.py     # then one line in an edition, one in _toc.yml
+# alike run my_question
 # ```

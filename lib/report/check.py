@@ -149,7 +149,7 @@ def _blank(found: re.Match) -> str:
 
 @cache
 def terms() -> tuple[str, ...]:
-    """Terms of the book's glossary that are no words of every day, which are marked there by a star."""
+    """Terms of the glossary that are no words of every day: the first of its two lists."""
     if not GLOSSARY.exists():
         return ()
     inside = re.search(r"^```+\{glossary\}\n(.*?)^```", GLOSSARY.read_text(encoding="utf-8"), flags=re.M | re.S)

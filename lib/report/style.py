@@ -6,10 +6,15 @@ colour-blind readers; titles in words. No figure depends on colour alone.
 
 from __future__ import annotations
 
+import html
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from IPython.display import HTML, Markdown
 from matplotlib.text import Text
+
+from lib.report import words
 
 COMPONENT_TITLES = {
     "lowfreq": "Low frequency", "highfreq": "High frequency", "envsounds": "Broadband",
@@ -53,3 +58,15 @@ def smallest_text(figure: plt.Figure) -> float:
     """Height of a figure's smallest text in pixels, where the figure is as wide as a phone allows."""
     points = [text.get_fontsize() for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     return round(min(points, default=99) * PHONE / (72 * figure.get_figwidth()), 1)
+
+
+def in_markdown(table: pd.DataFrame) -> Markdown:
+    """Show a table as Markdown, so that formulas between dollars and code between backticks are set as such."""
+    text = table.astype(str).replace(r"\|", r"\\|", regex=True)
+    return Markdown(text.to_markdown(index=False, disable_numparse=True, tablefmt="pipe"))
+
+
+def in_cards(table: pd.DataFrame) -> HTML:
+    """Show a table whose rows become cards on a phone; the first column is what a row is about."""
+    shown = table.astype(str).map(html.escape)
+    return HTML(words.cards(list(shown.columns), shown.to_dict("records"), "plain"))

@@ -75,6 +75,16 @@ def share(value: float) -> str:
     return f"{100 * value:.{0 if value >= 0.0095 or value == 0 else 1}f} %"
 
 
+def told_share(found: Any, things: str = "") -> str:
+    """A share's record in per cent, with its interval, and with n where `things` says what is counted.
+
+    "39 % (95 % interval 33 to 44 %, n = 300 pairs)".
+    """
+    low, high = (share(end).removesuffix(" %") for end in (found.low, found.high))
+    counted = f", n = {found.n} {things}" if things else ""
+    return f"{share(found.value)} (95 % interval {low} to {high} %{counted})"
+
+
 def listing(names: Sequence[str], last: str = "and") -> str:
     """Several words as a list, "a, b and c"; "none" of no words."""
     *first, final = names or ["none"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.chapters.measures import candidates
+from lib.chapters.measures import candidates, stored
 from lib.compare import similarity, zscored
 
 
@@ -46,25 +46,57 @@ def test_counts_of_a_cell():
 
 
 @pytest.fixture(scope="module")
-def stored():
-    return candidates.read()
+def table():
+    return stored.read()
 
 
-def test_stored_counts_hold_every_cell(stored):
-    cells = len(candidates.NOISES) * (5 * len(candidates.CELLS) - 1) * 2
-    assert len(stored) == cells
-    assert (stored["rate_low"] <= stored["rate"]).all()
-    assert stored["n"].min() >= 50
+def test_stored_counts_hold_every_setting(table):
+    settings = len(candidates.NOISES) * (5 * len(candidates.CELLS) - 1) * 2
+    assert len(table) == settings
+    assert (table["rate_low"] <= table["rate"]).all()
+    assert table["n"].min() >= 50
 
 
-def test_pairings_hold_their_level_everywhere_and_rotations_do_not(stored):
-    quiet = stored[stored["strength"] == 0]
-    paired, rotated = (quiet[quiet["null"] == name] for name in ("pieces", "rotation"))
+def test_pairings_hold_their_level_everywhere_and_rotations_do_not(table):
     from scipy.stats import binom
 
+    paired, rotated = (stored.quiet(table, name) for name in ("pieces", "rotation"))
     assert paired["positive"].sum() <= binom.ppf(0.999, paired["n"].sum(), 0.05)
     assert (paired["positive"] <= binom.ppf(0.9999, paired["n"], 0.05)).all()
-    assert candidates.row(stored, "rotation", "AR .95", 18, 30)["rate_low"] > 0.26
-    assert candidates.row(stored, "rotation", "AR .8", 165, 25)["rate_low"] > 0.26
+    assert stored.rate(table, "rotation", "AR .95", 18, 30).low > 0.26
+    assert stored.rate(table, "rotation", "AR .8", 165, 25).low > 0.26
     assert rotated["rate"].mean() > 0.4
-    assert isinstance(stored, pd.DataFrame)
+
+
+def made_up(*rows):
+    """A table as ``stored.read`` gives it, of (null, pieces, strength, n, positive, at_equal_size)."""
+    columns = ("null", "pieces", "strength", "n", "positive", "at_equal_size")
+    known = {"noise": "AR .8", "frames": 30, "longest": 30}
+    return pd.DataFrame(rows, columns=columns).assign(**known)[list(candidates.COLUMNS)]
+
+
+@pytest.fixture
+def few(tmp_path):
+    made_up(
+        ("pieces", 6, 0.0, 100, 4, 5), ("pieces", 18, 0.0, 300, 16, 15), ("pieces", 18, 0.4, 100, 80, 70),
+        ("rotation", 1, 0.0, 100, 100, 5), ("rotation", 6, 0.0, 50, 50, 3), ("rotation", 18, 0.0, 100, 20, 5),
+    ).to_csv(tmp_path / "few.csv", index=False)  # fmt: skip
+    return stored.read(tmp_path / "few.csv")
+
+
+def test_worst_is_the_highest_rate_of_most_recordings_with_nothing_planted(few):
+    assert (stored.worst(few, "rotation").value, stored.worst(few, "rotation").n) == (1, 100)
+    assert stored.worst(few, "pieces").value == pytest.approx(16 / 300)
+
+
+def test_overall_pools_recordings_of_several_pieces(few):
+    pieces, rotation = stored.overall(few, "pieces"), stored.overall(few, "rotation")
+    assert (pieces.value, pieces.n) == (20 / 400, 400)
+    assert pieces.low < 0.05 < pieces.high
+    assert (rotation.value, rotation.n) == (70 / 150, 150)
+    assert stored.power(few, "pieces").value == 0.7
+
+
+def test_settings_whose_interval_lies_above_the_level_are_counted(few):
+    assert stored.clearly_above(few, "pieces") == "none of 2 settings"
+    assert stored.clearly_above(few, "rotation") == "3 of 3 settings"

@@ -2,10 +2,11 @@
 
 import math
 
+import pandas as pd
 import pytest
 
 from lib.compare import Estimate
-from lib.report import words
+from lib.report import style, words
 
 
 @pytest.mark.parametrize(
@@ -41,4 +42,16 @@ def test_p_is_never_below_what_draws_can_reach(p, draws, text):
 def test_lists_and_shares():
     assert words.listing(["a", "b", "c"]) == "a, b and c"
     assert words.listing([]) == "none"
+    found = Estimate(0.387, 0.331, 0.444, 300)
+    assert words.told_share(found, "pairs") == "39 % (95 % interval 33 to 44 %, n = 300 pairs)"
+    assert words.told_share(found) == "39 % (95 % interval 33 to 44 %)"
     assert (words.share(0.123), words.share(0.004), words.share(0)) == ("12 %", "0.4 %", "0 %")
+
+
+def test_table_in_markdown_keeps_formulas_and_bars_in_their_cells():
+    table = pd.DataFrame({"what": ["$r^2$", "a|b"], "how many": [3, 4]})
+    lines = style.in_markdown(table).data.splitlines()
+    assert [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]] == [
+        ["$r^2$", "3"],
+        ["a\\|b", "4"],
+    ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lib.compare import Estimate
 from lib.compare.similarity.measures import MEASURES, measure
 from lib.compare.similarity.nulls import ROUNDING
 from lib.compare.similarity.series import once_each
@@ -19,6 +20,8 @@ from lib.ground import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from lib.compare.similarity.nulls import Null
 
 
 def white_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -35,6 +38,12 @@ def ar1_noise(rng: np.random.Generator, shape: tuple[int, ...], *, phi: float = 
     return noise
 
 
+def mixture(rng: np.random.Generator, shared: np.ndarray, n_columns: int) -> np.ndarray:
+    """Columns that each mix shared signals (time, signal) by weights of their own, under white noise of their own."""
+    weights = rng.standard_normal((shared.shape[1], n_columns))
+    return shared @ weights + rng.standard_normal((len(shared), n_columns))
+
+
 def pink_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Series with power falling as 1 / frequency along the second axis from the end, mean 0, periodic."""
     spectrum = np.fft.rfft(rng.standard_normal(shape), axis=-2)
@@ -43,6 +52,7 @@ def pink_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return np.fft.irfft(spectrum, n=shape[-2], axis=-2)
 
 
+ALPHA = 0.05
 NOISES = {
     "white": white_noise,
     "ar1": ar1_noise,
@@ -104,7 +114,7 @@ def null_p_values(
     return pd.concat(parts, ignore_index=True)[["noise", "scheme", "measure", "repetition", "p"]]
 
 
-def false_positive_rates(p_values: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
+def false_positive_rates(p_values: pd.DataFrame, *, alpha: float = ALPHA) -> pd.DataFrame:
     """How often independent noise gets p <= alpha.
 
     Parameters
@@ -124,6 +134,39 @@ def false_positive_rates(p_values: pd.DataFrame, *, alpha: float = 0.05) -> pd.D
     groups = p_values.groupby(["noise", "scheme", "measure"], sort=False)["p"]
     rows = [dict(zip(("noise", "scheme", "measure"), key, strict=True)) | _rate(p, alpha) for key, p in groups]
     return pd.DataFrame(rows).assign(alpha=alpha)
+
+
+def worst(rates: pd.DataFrame, scheme: str, noise: str | None = None) -> Estimate:
+    """Highest of :func:`false_positive_rates` under one scheme, over measures and kinds of noise, or in one kind."""
+    mine = rates[(rates["scheme"] == scheme) & (True if noise is None else rates["noise"] == noise)]
+    return _record(mine.sort_values("rate", kind="stable").iloc[-1])
+
+
+def _record(row: pd.Series) -> Estimate:
+    about = f"share of pairs of independent series found alike: {row['measure']}, {row['noise']}, {row['scheme']}"
+    return Estimate(row["rate"], row["low"], row["high"], int(row["n"]), about=about, digits=2)
+
+
+def rate_numbers(rates: pd.DataFrame) -> dict[str, Estimate]:
+    """Rates of Spearman RSA by noise and scheme (fp_NOISE_SCHEME), and of the worst measure there (.._worst)."""
+    numbers = {}
+    for (noise, scheme), _ in rates.groupby(["noise", "scheme"]):
+        at = (rates["noise"] == noise) & (rates["scheme"] == scheme) & (rates["measure"] == "rsa_spearman")
+        numbers[f"fp_{noise}_{scheme}"] = _record(rates[at].iloc[0])
+        numbers[f"fp_{noise}_{scheme}_worst"] = worst(rates, scheme, noise)
+    return numbers
+
+
+def chance_numbers(shuffle: Null, shift: Null) -> dict[str, Estimate | str]:
+    """What chance gives one pair of series: distance correlation of shuffles, and how much wider shifts spread."""
+    draws = shuffle.draws.sel(measure="dcor").values.ravel()
+    low, high = np.quantile(draws, (0.025, 0.975))
+    about = "distance correlation of shuffles: mean and middle 95 % of draws"
+    wider = (shift.null_sd / shuffle.null_sd).values
+    return {
+        "chance_dcor": Estimate(draws.mean(), low, high, draws.size, about=about, digits=2),
+        "chance_spread": f"{wider.min():.1f} to {wider.max():.1f}",
+    }
 
 
 def bias_floor(
@@ -155,6 +198,20 @@ def bias_floor(
             row = {"measure": name, "n_times": length, "mean": mean, "low": mean - half, "high": mean + half}
             rows.append(row | {"sd": sd, "n": n_repetitions})
     return pd.DataFrame(rows)
+
+
+def floor_numbers(floor: pd.DataFrame) -> dict[str, Estimate | int]:
+    """Value of linear CKA, biased and debiased, of the shortest and of the longest noise in :func:`bias_floor`."""
+    least, most = int(floor["n_times"].min()), int(floor["n_times"].max())
+    numbers: dict[str, Estimate | int] = {"floor_t": least, "floor_t_longest": most}
+    for ending, length in (("", least), ("_longest", most)):
+        at = floor[floor["n_times"] == length].set_index("measure")
+        for name in ("cka_linear", "cka_linear_debiased"):
+            row, about = at.loc[name], f"{name} of unrelated noise, {length} time points"
+            numbers[f"floor_{name}{ending}"] = Estimate(
+                row["mean"], row["low"], row["high"], int(row["n"]), about=about, digits=3
+            )
+    return numbers
 
 
 def _pairs(noise: str, n: int, n_times: int, widths: tuple[int, int], seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,8 @@
 """Which null to trust on short pieces: how often each finds noise alike, and what it finds at an equal rate.
 
 Comes in: nothing but sizes and seeds; all series are simulated. Goes out: a table of counts (data/nulls.csv, made by
-``python -m lib.chapters.measures.candidates``), one row per null, kind of noise, number and length of pieces, and
-strength of what is planted.
+``python -m lib.chapters.measures.candidates``, read by ``stored``), one row per null, kind of noise, number and length
+of pieces, and strength of what is planted.
 
 A recording is one long stretch of noise, from which pieces are cut; the frames of a model's few layers are other noise.
 Each null is asked what the EEG chapter asks: is the mean over pieces of the best layer's Spearman
@@ -22,7 +22,6 @@ import pandas as pd
 from lib.compare import matched, pieces_null, zscored
 from lib.compare.noise import stretch_like
 from lib.compare.similarity.nulls import ROUNDING
-from lib.compare.statistics import proportion
 from lib.ground import DATA, replacing
 
 TABLE = DATA / "nulls.csv"
@@ -234,21 +233,6 @@ def counts(noise: str, cell: tuple[int, int, int], *, n: int, draws: int = 99, s
 def _p_and_z(values: np.ndarray) -> tuple[float, float]:
     best, draws = values[0], values[1:]
     return ((draws >= best - ROUNDING).sum() + 1) / len(values), (best - draws.mean()) / draws.std(ddof=1)
-
-
-def read(path=TABLE) -> pd.DataFrame:
-    """The stored table with exact 95 % intervals: size (nothing planted) or power, and power at equal size."""
-    table = pd.read_csv(path)
-    for column, name in (("positive", "rate"), ("at_equal_size", "equal")):
-        shares = [proportion(hits, n, method="exact") for hits, n in zip(table[column], table["n"], strict=True)]
-        table[[name, f"{name}_low", f"{name}_high"]] = [(s.value, s.low, s.high) for s in shares]
-    return table
-
-
-def row(table: pd.DataFrame, null: str, noise: str, pieces: int, frames: int, *, planted: bool = False) -> pd.Series:
-    """One row of :func:`read`: what a null did in one cell, with nothing or something planted."""
-    cell = (table["null"] == null) & (table["noise"] == noise) & (table["pieces"] == pieces)
-    return table[cell & (table["frames"] == frames) & ((table["strength"] > 0) == planted)].iloc[0]
 
 
 def main(path=TABLE, *, n: int = 100) -> None:

@@ -6,15 +6,19 @@ measure. SciPy, rsatoolbox and dcor are imported here and nowhere else in the ro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lib.compare import Estimate
 from lib.compare.similarity.measures import similarity
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from lib.compare.similarity.nulls import Null
 
 
 def parity_table(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
@@ -37,6 +41,30 @@ def parity_table(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
         for name, other, compute in _others()
     ]
     return pd.DataFrame(rows).assign(difference=lambda table: (table["ours"] - table["theirs"]).abs())
+
+
+def parity_numbers(table: pd.DataFrame, null: Null) -> dict[str, str | int | Estimate]:
+    """What the prose quotes: how many comparisons, a power of ten no difference reaches, and RV beside linear CKA.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`parity_table`.
+    null : lib.compare.similarity.nulls.Null
+        Of the same two series, with all measures.
+    """
+    frame = null.to_frame().set_index("measure").loc[["rv", "cka_linear"]]
+    draws = null.n_permutations
+    rv, cka = (Estimate(row.value, n=draws, p=row.p, digits=4, about=row.Index) for row in frame.itertuples())
+    apart = abs(rv.value - cka.value)
+    found = {"n_checks": len(table), "parity": power_above(table["difference"].max()), "rv": rv, "cka": cka}
+    return found | {"rv_apart": power_above(apart)}
+
+
+def power_above(difference: float) -> str:
+    """Smallest power of ten above a difference, "10⁻¹³"; not below 10⁻¹⁵, where rounding begins."""
+    exponent = -15 if difference < 1e-15 else math.floor(math.log10(difference)) + 1
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _others() -> list[tuple[str, str, Callable]]:

@@ -33,7 +33,8 @@ class Measure:
     family : str
         ``"rank"`` (geometry of distances) or ``"dependence"`` (shared covariance).
     formula : str
-        In words of A and B, the two centred matrices.
+        Words and LaTeX between dollars: A and B are the two centred matrices, cos(A, B) the sum of the products of
+        their entries over that of their norms; a and b are the distances above the diagonals of distance matrices.
     low, high : float
         Range; every measure is a similarity, larger is more alike.
     source : str
@@ -78,11 +79,11 @@ class Measure:
         return np.sqrt(np.maximum(value, 0)) if self.root else value
 
 
-_RSA = "Kriegeskorte et al. 2008; distances 1 - r between time points, |x_i - x_j| for one column: arXiv 2601.16540"
+_RSA = "Kriegeskorte et al. 2008"
 _DCOR = "Székely, Rizzo & Bakirov 2007"
 _CKA = "Kornblith et al. 2019"
-_DEBIASED = "U-centring: Székely & Rizzo 2014; Song et al. 2012"
-_AS_PUBLISHED = "as the code of arXiv 2601.16540 returns it"
+_DEBIASED = "Székely & Rizzo 2014; Song et al. 2012"
+_AS_PUBLISHED = "code of arXiv 2601.16540"
 
 
 def _rank(name: str, formula: str, centre: Callable | None, *, matrix: Callable = g.correlation_rdm, **more) -> Measure:
@@ -103,25 +104,30 @@ def _named(*measures: Measure) -> MappingProxyType:
     return MappingProxyType({measure.name: measure for measure in measures})
 
 
-_PEARSON = "Pearson correlation of the upper triangles of two distance matrices"
-_SPEARMAN = "Spearman correlation of the upper triangles, tied distances share their average rank"
-_KENDALL = "Kendall's tau-b of the upper triangles: (concordant - discordant) / sqrt(untied in A * untied in B)"
-_INNER = "<A, B> / (|A| |B|) of double-centred "
-_U_INNER = "<A, B> / (|A| |B|) of U-centred "
+# Distances are 1 - r between time points where nothing else is said, and |x_i - x_j| for one column (arXiv 2601.16540).
+_PEARSON = r"$\operatorname{corr}(a, b)$"
+_SPEARMAN = r"$\operatorname{corr}(\operatorname{rank} a, \operatorname{rank} b)$"
+_KENDALL = r"$\tau_b(a, b)$"
+_KENDALL_IN_FULL = (
+    r"$\tau_b = (C - D) / \sqrt{U_a U_b}$; of pairs of distances $C$ are in the same order in $a$ and $b$, $D$ in the "
+    r"opposite, $U_a$ and $U_b$ not tied"
+)
+_INNER, _U_INNER = r"$\cos(A, B)$ of double-centred ", r"$\cos(A, B)$ of U-centred "
+_GAUSSIAN = r"$e^{-d^2 / 2m}$, $m$ the median positive $d^2$"
 
 #: The eight measures of arXiv 2601.16540, under their usual definitions.
 MEASURES = _named(
     _rank("rsa_pearson", _PEARSON, g.centre_pairs),
-    _rank("rsa_spearman", _SPEARMAN, g.centre_ranks),
-    _rank("rsa_kendall", _KENDALL, None, way="order"),
-    _dependence("dcor", "square root of " + _INNER + "Euclidean distances", g.euclidean, _DCOR, root=True),
+    _rank("rsa_spearman", f"{_SPEARMAN}, ties share their average rank", g.centre_ranks),
+    _rank("rsa_kendall", _KENDALL_IN_FULL, None, way="order"),
     _dependence(
-        "rv", _INNER + "inner products: the same number as cka_linear", g.inner_products, "Robert & Escoufier 1976"
+        "dcor", r"$\sqrt{\cos(A, B)}$ of double-centred Euclidean distances $d$", g.euclidean, _DCOR, root=True
     ),
+    _dependence("rv", _INNER + "inner products: the same as linear CKA", g.inner_products, "Robert & Escoufier 1976"),
     Measure(
         "mi",
         DEPENDENCE,
-        "mean over pairs of columns of -ln(1 - r^2) / 2, r^2 at most 1 - 1e-7: Gaussian mutual information",
+        r"mean over pairs of columns of $-\tfrac12 \ln(1 - r^2)$, $r^2$ at most $1 - 10^{-7}$",
         0.0,
         -0.5 * np.log(1e-7),
         "arXiv 2601.16540",
@@ -131,33 +137,32 @@ MEASURES = _named(
         unit="nat",
     ),
     _dependence("cka_linear", _INNER + "inner products", g.inner_products, _CKA),
-    _dependence(
-        "cka_rbf", _INNER + "exp(-d^2 / 2m), m the median positive d^2 of each series", g.gaussian_kernel, _CKA
-    ),
+    _dependence("cka_rbf", f"{_INNER}{_GAUSSIAN} of each series", g.gaussian_kernel, _CKA),
 )
 
 #: As published where that differs, without bias, and with distances that a rotation of the columns leaves alone.
 VARIANTS = _named(
     _rank(
         "rsa_mean_sign",
-        "mean of sign(a - mean a) sign(b - mean b) over pairs; published as approximate Kendall, which it is not",
+        r"mean of $\operatorname{sign}(a - \bar a) \operatorname{sign}(b - \bar b)$; published as approximate Kendall, "
+        "which it is not",
         g.mean_signs,
         source=_AS_PUBLISHED,
     ),
-    _dependence("dcor_squared", _INNER + "Euclidean distances", g.euclidean, _AS_PUBLISHED),
+    _dependence("dcor_squared", _INNER + "Euclidean distances $d$", g.euclidean, _AS_PUBLISHED),
     _dependence(
         "cka_rbf_lower_median",
-        _INNER + "exp(-d^2 / 2m), m the lower middle d^2 of an even number",
+        _INNER + r"$e^{-d^2 / 2m}$, $m$ the lower middle $d^2$ of an even number",
         g.gaussian_kernel_lower_median,
         _AS_PUBLISHED,
     ),
-    _debiased("dcor_squared_debiased", _U_INNER + "Euclidean distances", g.euclidean),
+    _debiased("dcor_squared_debiased", _U_INNER + "Euclidean distances $d$", g.euclidean),
     _debiased("rv_debiased", _U_INNER + "inner products", g.inner_products),
     _debiased("cka_linear_debiased", _U_INNER + "inner products", g.inner_products),
-    _debiased("cka_rbf_debiased", _U_INNER + "exp(-d^2 / 2m), m the median positive d^2", g.gaussian_kernel),
+    _debiased("cka_rbf_debiased", _U_INNER + _GAUSSIAN, g.gaussian_kernel),
     *(
-        _rank(f"rsa_{name}_{distance}", f"{formula}, {distance} distances", centre, matrix=matrix, way=way)
-        for distance, matrix in (("cosine", g.cosine_rdm), ("euclidean", g.euclidean))
+        _rank(f"rsa_{name}_{distance}", f"{formula} of {title} distances", centre, matrix=matrix, way=way)
+        for distance, title, matrix in (("cosine", "cosine", g.cosine_rdm), ("euclidean", "Euclidean", g.euclidean))
         for name, formula, centre, way in (
             ("pearson", _PEARSON, g.centre_pairs, "inner"),
             ("spearman", _SPEARMAN, g.centre_ranks, "inner"),
