@@ -110,13 +110,8 @@ show(figures.component_profiles(heard, by_category))
 # They are the cochleagram itself, a log-mel spectrum (another way to space frequency bands), and its cepstrum (MFCC).
 
 # %%
-from lib.models import load as load_model
-from lib.models import sound_features
-
-features = {
-    name: sound_features(load_model(name), heard.sounds)
-    for name in dict.fromkeys([model, *models])
-}
+compared = dict.fromkeys([model, *models])
+features = tables.features_of(compared, heard.sounds)
 tables.layer_sizes(features)
 
 # %% [markdown]
@@ -127,6 +122,7 @@ tables.layer_sizes(features)
 # For the real recording these are the paper's own folds.
 
 # %%
+import numpy as np
 import pandas as pd
 
 pd.crosstab(heard.categories, heard.folds).rename_axis(None)
@@ -151,15 +147,11 @@ pd.crosstab(heard.categories, heard.folds).rename_axis(None)
 # %%
 import warnings
 
-from lib.compare import refitted
-
 # Penalties at an end of those tried are counted below.
 warnings.filterwarnings("ignore", "the penalty sits|no layer and")
 y, folds = heard.components, heard.folds.to_numpy()
-fits = {
-    name: refitted(layers, y, folds, seed=seed)
-    for name, layers in features.items()
-}
+fits = tables.fit_all(features, y, folds, seed=seed)
+fit = fits[model].fit
 
 # %% [markdown]
 # How sure are these scores?
@@ -176,7 +168,6 @@ fits = {
 # %%
 from lib.compare import encoding_null
 
-fit = fits[model].fit
 null = encoding_null(
     features[model], y, folds,
     n_permutations=n_permutations, seed=seed,
@@ -243,22 +234,15 @@ show(figures.acoustic_models(scores, heard))
 from lib.chapters.cortex import diets
 
 zoo = diets.trained(trained_models, tuned_models, twins)
-heard_by = {
-    name: sound_features(load_model(name), heard.sounds)
-    for name in zoo.names
-}
-deep = {
-    name: refitted(layers, y, folds, seed=seed)
-    for name, layers in heard_by.items()
-}
+heard_by = tables.features_of(zoo.names, heard.sounds)
+deep = tables.fit_all(heard_by, y, folds, seed=seed)
 
 # %% [markdown]
 # For every model, layer and penalty are chosen per component inside the training folds, as above.
 
 # %%
-called = zoo.shown(model)
 pool = deep | {model: fits[model]}
-shown = {title: pool[name] for name, title in called.items()}
+shown = zoo.shown(pool, model)
 by_diet = tables.component_scores(shown, heard.names)
 show(figures.trained_models(by_diet, zoo, model, heard))
 
@@ -266,30 +250,30 @@ show(figures.trained_models(by_diet, zoo, model, heard))
 # Read {numref}`fig-diets` from the open dot: it is what this architecture gives away before it has learnt anything.
 # What is right of it came with training, and what is right of the diamond would be more than acoustics.
 #
-# Intervals of two models overlap even where their difference is certain, because the sounds are the same.
+# Intervals of two models may overlap where their difference is certain, because the sounds are the same.
 # So we ask for the differences themselves, of mean $r^2$ over components.
 # They are asked together, so they answer together.
 # Intervals and $p$ are those of a family, in which the largest of all differences takes the place of each.
 
 # %%
-from lib.compare import contrasts
+from lib.compare import contrasts, refitted
 
 both = tables.side_by_side(features[model], heard_by[zoo.first])
 pool["both"] = refitted({"both": both}, y, folds, seed=seed)
-pool["twins"] = [pool[name] for name in zoo.twins]
+pool["twins"] = zoo.every_twin(pool)
 asked = diets.questions(zoo, model)
 family = diets.family(asked)
 gains = contrasts(pool, family, seed=seed).to_frame()
-gained = diets.gained(gains, asked)
 
 # %%
+gained = diets.gained(gains, asked)
 say(gained | numbers.of_training(pool, zoo))
 show(figures.differences(gains, asked, heard))
 
 # %% [markdown]
 # Of the {glue:text}`n_gains` intervals in {numref}`fig-gains`, {glue:text}`gains_apart` exclude 0 after correction.
 # Trained on all diets, the small model reaches a mean $r^2$ of {glue:text}`first_mean_told`.
-# Its {glue:text}`twin_low_n` untrained twins reach {glue:text}`twin_low` to {glue:text}`twin_high`.
+# Its untrained twins reach {glue:text}`of_twins`.
 # So training adds {glue:text}`gain_training_told`.
 #
 # * **Diets.**
@@ -308,7 +292,7 @@ show(figures.differences(gains, asked, heard))
 # These models are hundreds of times smaller than the published ones, and heard minutes of sound.
 # What carries over to those is the way to ask.
 #
-# (In {glue:text}`edge_share` % of all choices the penalty lies at an end of those tried.)
+# (In {glue:text}`n_edges` of {glue:text}`n_choices` choices the penalty lies at an end of those tried.)
 #
 # ### When does it come?
 #
@@ -320,8 +304,7 @@ path = contrasts(
     pool, diets.rise(zoo.course), seed=seed
 ).to_frame()
 say(diets.risen(path))
-stages = {step: pool[name] for name, step in zoo.course.items()}
-whole = tables.mean_scores(stages, "step")
+whole = tables.mean_scores(zoo.stages(pool), "step")
 
 # %%
 by_depth = diets.by_depth(zoo.course, heard_by, y, folds)
@@ -345,7 +328,6 @@ show(figures.course_of_training(by_depth, whole, zoo, heard))
 # So its scores run above those of measured voxels, and nobody can say how far noise would let a model go.
 
 # %%
-import numpy as np
 from lib.compare import aggregate_subjects, nested_ridge
 
 layers = tables.named_layers(features)
@@ -359,8 +341,8 @@ voxel_null = encoding_null(
     features[model], heard.measured, folds,
     n_permutations=voxel_permutations, seed=seed, **grid,
 )  # fmt: skip
-say(numbers.of_voxels(voxel_fit, voxel_null, group))
-say({"published_voxels": numbers.about_published_voxels(heard)})
+of_voxels = numbers.of_voxels(voxel_fit, voxel_null, group)
+say(of_voxels | numbers.about_voxels(of_voxels, heard))
 
 # %% [markdown]
 # Where single scans exist, the score can be corrected for noise {cite}`tuckute2023`.
@@ -383,15 +365,16 @@ from lib.chapters.cortex import maps
 show(maps.voxel_scores(voxel_fit.r2, halves, heard))
 
 # %% [markdown]
-# The median voxel's $r^2$ is {glue:text}`voxel_r2`.
-# Over listeners there is {glue:text}`voxel_r2_interval` (n = {glue:text}`voxel_r2_n`; {glue:text}`n_voxels` voxels).
-# {glue:md}`published_voxels`
-# A share of {glue:text}`voxel_significant` of the voxels is predicted by the main model at $p \le .05$.
-# That is corrected for looking at all of them, with the largest $r^2$ of any voxel in each of
-# {glue:text}`voxel_draws` exchanges.
+# {glue:md}`median_voxel`
 #
-# In {glue:text}`top_share` % of voxels and folds, the model that was chosen is {glue:text}`top_layer`.
-# In {glue:text}`voxel_silent` % nothing was predicted on the inner folds at all.
+# How many voxels are predicted at all?
+# The main model predicts {glue:text}`n_significant` of {glue:text}`n_voxels` at $p \le .05$.
+# That is corrected for looking at all of them.
+# It takes the largest $r^2$ of any voxel in each of {glue:text}`voxel_draws` exchanges.
+#
+# Each voxel chose a model in each fold, {glue:text}`n_chosen` choices in all.
+# In {glue:text}`n_top` of these it chose {glue:text}`top_layer`.
+# In {glue:text}`n_silent` no model predicted anything on the inner folds, and the choice means nothing.
 #
 # And the correction for noise?
 # {glue:md}`halves`
@@ -466,6 +449,7 @@ show(maps.surface_maps(heard))
 # The ledger holds what the paper claims and the rule that decides it.
 # Four of its claims can be asked of the models on this page.
 # Every verdict follows from the intervals above, and is corrected once more for there being four claims.
+# The margins, below which an effect counts as none, were set on 2026-11-26, after first results had been seen.
 
 # %%
 from lib.report import claims, verdict_table, verdicts
@@ -508,7 +492,8 @@ from lib.report import answer, save_results
 parts = {
     "scores": scores, "main": main, "diets": by_diet,
     "gains": gains, "course": whole,
-    "voxels": tables.group_table(group), "similarity": rsa.to_frame(),
+    "voxels": tables.group_table(group),
+    "similarity": rsa.to_frame(),
 }  # fmt: skip
 tidy = numbers.tidy(parts, asked, zoo, heard.n)
 results = save_results(tidy, chapter="cortex", recording=recording)

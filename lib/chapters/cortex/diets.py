@@ -20,8 +20,9 @@ from lib.training.recipes import RECIPES
 
 TITLES = {
     "spectrotemporal": "modulation filters", "cochleagram": "cochleagram", "logmel": "log-mel spectrum",
-    "mfcc": "cepstrum (MFCC)", "mini-mixture": "all diets", "mini-speech": "speech", "mini-environment": "environment",
-    "mini-music": "music", "mini-mixture-finetuned": "all, then labels", "mini-supervised": "labels only",
+    "mfcc": "cepstrum (MFCC)", "mini-mixture": "all diets", "mini-speech": "speech diet",
+    "mini-environment": "environment diet", "mini-music": "music diet",
+    "mini-mixture-finetuned": "all, then labels", "mini-supervised": "labels only",
 }  # fmt: skip
 """Models in words."""
 TWIN = "untrained twin"
@@ -66,10 +67,18 @@ class Trained:
         """All of them, once each."""
         return list(dict.fromkeys([self.first, *self.diets, *self.tuned, *self.twins, *self.course]))
 
-    def shown(self, model: str) -> dict[str, str]:
-        """One model of each kind, and the filters, with what results call them."""
-        every = (self.first, *self.diets, *self.tuned)
-        return {name: name for name in every} | {self.twins[0]: TWIN, model: model}
+    def shown(self, fits: Mapping[str, object], model: str) -> dict[str, object]:
+        """Fits of one model of each kind and of the filters, by what results call them."""
+        every = {name: fits[name] for name in (self.first, *self.diets, *self.tuned)}
+        return every | {TWIN: fits[self.twins[0]], model: fits[model]}
+
+    def every_twin(self, fits: Mapping[str, object]) -> list:
+        """Fits of all untrained twins."""
+        return [fits[name] for name in self.twins]
+
+    def stages(self, fits: Mapping[str, object]) -> dict[int, object]:
+        """Fits of the stages of training by step."""
+        return {step: fits[name] for name, step in self.course.items()}
 
 
 def trained(models: Sequence[str], tuned: Sequence[str], twins: int) -> Trained:
@@ -106,7 +115,7 @@ def questions(zoo: Trained, model: str) -> dict[str, Question]:
         "finetuned": Question("fine-tuned minus mixture", "then labels − all diets", finetuned, first),
         "supervised": Question("supervised minus mixture", "labels only − all diets", supervised, first),
         "acoustics": Question(f"mixture minus {model}", f"all diets − {filters}", first, model),
-        "beyond": Question(f"{model} and mixture minus {model}", f"both − {filters}", "both", model),
+        "beyond": Question(f"{model} and mixture minus {model}", f"both together − {filters}", "both", model),
     }
     return {key: one for key, one in every.items() if one.one != one.other}
 

@@ -56,13 +56,13 @@ def component_profiles(heard: Material, shares: pd.Series) -> Captioned:
         Share of the variance between categories by the title of the component.
     """
     order = [c for c in ORDER if (heard.codes == c).any()]
-    figure, axes = _panels(len(heard.names), 2.55, sharey=True)
+    figure, axes = _panels(len(heard.names), 2.7, sharey=True)
     rng, highest = np.random.default_rng(0), []
     for k, (axis, name) in enumerate(zip(axes.flat, heard.names, strict=False)):
         means = [_strip(axis, row, heard.components[heard.codes == c, k], c, rng) for row, c in enumerate(order)]
         axis.set(title=COMPONENT_TITLES[name], yticks=range(len(order)))
         axis.set_yticklabels([CATEGORY_TITLES[c] for c in order])
-        highest.append(f"{COMPONENT_TITLES[name]}: {CATEGORY_TITLES[order[int(np.argmax(means))]].lower()}")
+        highest.append(f"{COMPONENT_TITLES[name].lower()}: {CATEGORY_TITLES[order[int(np.argmax(means))]]}")
     axes[0, 0].invert_yaxis()
     figure.supxlabel(f"Response ({heard.units})", fontsize=10)
     share = f"{words.share(shares.max())} of the variance of {shares.idxmax().lower()}"
@@ -72,8 +72,8 @@ def component_profiles(heard: Material, shares: pd.Series) -> Captioned:
         f"What the six components answer to each of {heard.n} sounds, in {heard.who}. A mark is a sound, the upright "
         f"line the mean of its category. Categories account for {share} and {words.share(shares.min())} of that of "
         f"{shares.idxmin().lower()}.",
-        f"Each component has a category with the highest mean. {'; '.join(highest)}. Sounds of a category scatter "
-        "widely around its mean.",
+        f"The category that each component answers most to, on average: {'; '.join(highest)}. Sounds of one category "
+        "scatter around its mean.",
     )
 
 
@@ -104,14 +104,17 @@ def predicted_and_measured(heard: Material, fit: object, model: str) -> Captione
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, handletextpad=0.1)
     worst = int(np.argmin(fit.r2))
     residual = pd.Series(heard.components[:, worst] - fit.predictions[:, worst]).groupby(kinds).mean()
-    missed = f"{COMPONENT_TITLES[heard.names[worst]]} is predicted worst; {residual.idxmax()} lies "
+    above, below = (words.number(abs(x), words.digits(x)) for x in (residual.max(), residual.min()))
+    missed = (
+        f"{COMPONENT_TITLES[heard.names[worst]]} is predicted worst: there, sounds of the family {residual.idxmax()}"
+    )
     return Captioned(
         figure,
         "predicted",
         f"Response of six components, predicted from `{model}` and measured ({heard.counted}). A mark is a sound, "
         "predicted while it was left out. On the dotted line both are equal.",
-        f"Predictions follow the responses: r² is {fit.r2.min():.2f} to {fit.r2.max():.2f}. {missed}above the line "
-        f"there, by {residual.max():.2f} on average, and {residual.idxmin()} below, by {-residual.min():.2f}.",
+        f"Predictions follow the responses: r² is {fit.r2.min():.2f} to {fit.r2.max():.2f}. {missed} lie "
+        f"above the line by {above} on average, and {residual.idxmin()} below it by {below}.",
     )
 
 
@@ -173,8 +176,8 @@ def acoustic_models(scores: pd.DataFrame, heard: Material) -> Captioned:
         "models",
         f"Share of the variance of six components that each acoustic model predicts ({heard.counted}), with "
         f"95 % intervals over sounds, fits and choices. Diamonds: `{first}`.",
-        f"{title(first)} leads in {_lead(scores, first)} of {scores['component'].nunique()} components. The largest r² "
-        f"of any other model is {rest['value'].max():.2f}, the least {rest['value'].min():.2f}.",
+        f"The {title(first)} lead in {_lead(scores, first)} of {scores['component'].nunique()} components. "
+        + (f"r² of the others is {rest['value'].min():.2f} to {rest['value'].max():.2f}." if len(rest) else ""),
     )
 
 
@@ -217,10 +220,10 @@ def _by_component(table: pd.DataFrame, marks: Mapping[str, dict]) -> plt.Figure:
         part = table[table["component"] == name].set_index("model")
         for row, model in enumerate(models):
             _interval(axis, part.loc[[model]], np.array([row]), **marks[model])
-        axis.set(title=COMPONENT_TITLES[name], xlim=(-0.02, 1), yticks=range(len(models)))
+        axis.set(title=COMPONENT_TITLES[name], xlim=(-0.02, 1), xticks=[0, 0.5, 1], yticks=range(len(models)))
         axis.set_yticklabels([title(model) for model in models])
+        axis.set_ylim(len(models) - 0.4, -0.6)
         axis.grid(axis="x", color=FAINT, lw=0.6)
-    axes[0, 0].invert_yaxis()
     figure.supxlabel("Share of variance predicted (r²)", fontsize=10)
     return figure
 
@@ -236,7 +239,7 @@ def differences(gains: pd.DataFrame, asked: Mapping[str, Question], heard: Mater
     _interval(axis, table[~apart], y[~apart], fmt="o", color=OURS, mfc="white")
     axis.set(yticks=y, xlabel="Difference of mean r² over components")
     axis.set_yticklabels([asked[key].label for key in table.index])
-    axis.invert_yaxis()
+    axis.set_ylim(len(table) - 0.4, -0.6)
     told = [f"{asked[key].label} {words.number(table['value'][key])}" for key in table.index[apart]]
     return Captioned(
         figure,

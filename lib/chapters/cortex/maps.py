@@ -66,7 +66,7 @@ def voxel_scores(r2: np.ndarray, halves: pd.DataFrame, heard: Material) -> Capti
 
 def _violins(axis: plt.Axes, name: str, values: np.ndarray, owner: np.ndarray) -> pd.Series:
     """Draw the distribution of each listener's voxels; gives their medians."""
-    table = pd.DataFrame({"score": values, "listener": owner})
+    table = pd.DataFrame({"score": values, "listener": owner}).replace({"listener": {"group": "all listeners"}})
     sns.violinplot(table, x="score", y="listener", color="#9dbbe6", inner=None, cut=0, density_norm="width",
                    linewidth=0, ax=axis)  # fmt: skip
     medians = table.groupby("listener", sort=False)["score"].median()
@@ -141,7 +141,7 @@ def similarity_scores(rsa: object, heard: Material, draws: int) -> Captioned:
         told = f" Dashed: one listener's matrix against the mean of the others ({ceiling:.2f})."
     axis.set(yticks=y, xlabel="Spearman ρ of two matrices", xlim=(min(0, table["low"].min()) - 0.01, None))
     axis.set_yticklabels([title(name) for name in table["layer"]])
-    axis.invert_yaxis()
+    axis.set_ylim(len(table) - 0.5, -0.5)
     figure.legend(loc="outside lower center", ncols=2)
     count = len(heard.voxels)
     of = f", mean over {count} listeners" if count > 1 else ", voxels of all listeners together"
@@ -149,7 +149,7 @@ def similarity_scores(rsa: object, heard: Material, draws: int) -> Captioned:
     return Captioned(
         figure,
         "rsa",
-        f"Do acoustic models arrange {heard.n} sounds as {heard.who} does{of}? Dots: Spearman's ρ over "
+        f"Do acoustic models arrange {heard.n} sounds as cortex does ({heard.who}{of})? Dots: Spearman's ρ over "
         f"{heard.n * (heard.n - 1) // 2} pairs of sounds; lines: 95 % intervals over sounds; grey: 95 % of {draws} "
         f"exchanges of the sounds.{told}",
         f"ρ of each model: {scores}. Chance gets to {table['null_high'].max():.2f}.",
@@ -181,6 +181,7 @@ def surface_maps(heard: Material) -> Captioned:
     for column, side in enumerate(("Left", "Right")):
         figure.text(0.385 + 0.41 * column, 1 - 0.12 / high, f"{side} hemisphere", ha="center", va="center")
     _bar(figure, limit)
+    figure.set_layout_engine("none")  # nilearn asks for one; everything has its place
     return Captioned(figure, "surface", _surface_caption(maps, heard, limit), _surface_text(z))
 
 
@@ -190,19 +191,33 @@ def _brain(axis: plt.Axes, values: np.ndarray, side: str, limit: float) -> None:
     from nilearn import datasets, plotting, surface
 
     mesh = datasets.fetch_surf_fsaverage(SURFACE)
-    angle = 180 if side == "left" else 0
+    inflated = surface.load_surf_mesh(mesh[f"infl_{side}"])
+    low, high, faces = _window(np.asarray(inflated.coordinates), np.asarray(inflated.faces), np.isfinite(values))
     plotting.plot_surf_stat_map(
-        mesh[f"infl_{side}"], values, hemi=side, view=(20, angle), bg_map=mesh[f"sulc_{side}"], axes=axis,
-        colorbar=False, cmap="PuOr_r", vmax=limit, vmin=-limit, threshold=1e-6, bg_on_data=False,
+        surface.InMemoryMesh(inflated.coordinates, faces), values, hemi=side, axes=axis, colorbar=False,
+        view=(20, 180 if side == "left" else 0), bg_map=mesh[f"sulc_{side}"], cmap="PuOr_r", vmax=limit, vmin=-limit,
+        threshold=1e-6, avg_method=_of_measured,
     )  # fmt: skip
-    where = np.asarray(surface.load_surf_mesh(mesh[f"infl_{side}"]).coordinates)[np.isfinite(values)]
-    low, high = np.percentile(where, [2, 98], axis=0) + np.array([[0, -10, -10], [0, 10, 10]])
     axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-    axis.set_box_aspect(high - low, zoom=1.5)
+    axis.set_box_aspect(high - low, zoom=1.3)
     axis.patch.set_visible(False)
     for triangles in axis.collections:
-        triangles.set_rasterized(True)  # 20,000 of them are no use as vectors
+        triangles.set_rasterized(True)  # thousands of them are no use as vectors
         triangles.set_clip_path(Rectangle((0, 0.16), 1, 0.66, transform=axis.transAxes))
+
+
+def _window(where: np.ndarray, faces: np.ndarray, measured: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Corners of a box around most of what was measured, and the triangles in it and around it on that side."""
+    low, high = np.percentile(where[measured], [2, 98], axis=0) + np.array([[0, -10, -10], [0, 10, 10]])
+    side = np.sign(where[measured, 0].mean())
+    near = (side * where[:, 0] > -5) & (np.abs(where - (low + high) / 2)[:, 1:] < 0.8 * (high - low)[1:]).all(axis=1)
+    return low, high, faces[near[faces].all(axis=1)]
+
+
+def _of_measured(corners: np.ndarray) -> float:
+    """Value of a triangle: the mean of those of its corners that were measured."""
+    there = corners[np.isfinite(corners)]
+    return float(there.mean()) if there.size else np.nan
 
 
 def _bar(figure: plt.Figure, limit: float) -> None:
@@ -214,7 +229,7 @@ def _bar(figure: plt.Figure, limit: float) -> None:
 
 
 def _surface_caption(maps: Mapping, heard: Material, limit: float) -> str:
-    about = next(iter(maps.values()))["left"].attrs["description"]
+    about = next(iter(maps.values()))["left"].attrs["description"].partition(",")[0]
     return (
         f"Where each component weighs, on the inflated temporal lobes of the fsaverage5 brain ({heard.who}, all "
         f"listeners together). Shown is z, worked out from the {about}; colours end at ±{limit:.0f}. Orange: above 0; "

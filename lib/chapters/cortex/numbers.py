@@ -27,10 +27,11 @@ def of_components(main: pd.DataFrame, scores: pd.DataFrame, heard: Material) -> 
         f"r2_{row.Index}": Estimate(row.value, row.low, row.high, n, p=row.p, about=f"r² of {row.Index}, {model}")
         for row in main.itertuples()
     }
-    others = scores[scores["model"] != model].groupby("component")["value"].max()
-    for name in ("lowfreq", "speech", "music"):
-        about = f"best r² of {name} among the other models"
-        out[f"other_{name}"] = Estimate(others.get(name, np.nan), n=n, about=about, digits=2)
+    others = scores[scores["model"] != model].sort_values("value").drop_duplicates("component", keep="last")
+    others = others.set_index("component").reindex(list(main.index))
+    for row in others.loc[["lowfreq", "speech", "music"]].itertuples():
+        about = f"best r² of {row.Index} among the other models"
+        out[f"other_{row.Index}"] = Estimate(row.value, row.low, row.high, n, about=about)
     mean = Estimate(main["value"].mean(), n=len(main), about=f"mean r² over components, {model}", digits=2)
     return out | {"r2_mean": mean, "n_sounds": n} | _published_means(heard.published)
 
@@ -55,30 +56,54 @@ def of_training(deep: Mapping[str, object], zoo: Trained) -> dict[str, object]:
     zoo : Trained
     """
     one, twins = mean_score(deep[zoo.first]), [deep[name].fit.r2.mean() for name in zoo.twins]
-    edges = 100 * np.mean([fit.fit.edge != 0 for fit in deep.values() if not isinstance(fit, list)])
-    about = "mean r² of the untrained twins"
+    edges = np.concatenate([fit.fit.edge.ravel() for fit in deep.values() if not isinstance(fit, list)])
+    low, high, about = min(twins), max(twins), "mean r² of the untrained twins"
     return {
         "first_mean": Estimate(one.value, one.low, one.high, one.n, about=f"mean r² of {zoo.first}"),
-        "twin_low": Estimate(min(twins), n=len(twins), about=f"least {about}", digits=2),
-        "twin_high": Estimate(max(twins), n=len(twins), about=f"largest {about}", digits=2),
-        "edge_share": Estimate(edges, about="components x folds x models with a penalty at an end, in %", digits=1),
+        "twin_low": Estimate(low, n=len(twins), about=f"least {about}", digits=2),
+        "twin_high": Estimate(high, n=len(twins), about=f"largest {about}", digits=2),
+        "of_twins": f"{low:.2f} to {high:.2f}, over {len(twins)} draws of random weights",
+        "n_edges": int((edges != 0).sum()),
+        "n_choices": edges.size,
     }
 
 
 def of_voxels(fit: object, null: object, group: object) -> dict[str, object]:
-    """Scores over voxels: the group's, how many are predicted at all, what they choose."""
-    chosen = pd.Series(fit.layer.ravel()).value_counts(normalize=True)
-    significant, silent = (null.p_max <= 0.05).mean(), 100 * (fit.inner_r2 <= 0).mean()
-    count, about = fit.r2.size, "median voxel r², mean over listeners"
+    """Scores over voxels: the group's, how many are predicted at all, what they choose (counts)."""
+    chosen, about = pd.Series(fit.layer.ravel()).value_counts(), "median voxel r², mean over listeners"
     return {
         "voxel_r2": Estimate(group.value, group.low, group.high, group.n, about=about, digits=2),
-        "voxel_significant": Estimate(significant, n=count, about="share of voxels above the null", digits=2),
-        "voxel_silent": Estimate(silent, about="voxels x folds that nothing predicts in inner folds, in %", digits=1),
-        "n_voxels": count,
+        "n_significant": int((null.p_max <= 0.05).sum()),
+        "n_silent": int((fit.inner_r2 <= 0).sum()),
+        "n_chosen": fit.layer.size,
+        "n_voxels": fit.r2.size,
         "voxel_draws": len(null.draws),
         "top_layer": str(chosen.index[0]),
-        "top_share": Estimate(100 * chosen.iloc[0], about="voxels x folds that choose it, in %", digits=0),
+        "n_top": int(chosen.iloc[0]),
     }
+
+
+def about_voxels(numbers: Mapping[str, Estimate], heard: Material) -> dict[str, str]:
+    """The median voxel in sentences, with the published one where people were measured."""
+    one = numbers["voxel_r2"]
+    if np.isfinite(one.low):
+        told = f"The median voxel's $r^2$ is {words.told(one, 'listeners')}."
+    else:
+        told = (
+            f"The median voxel's $r^2$ is {words.number(one.value)}. There is no interval over listeners, since nobody "
+            "says whose voxel is whose."
+        )
+    return {"median_voxel": told + _published_voxel(heard)}
+
+
+def _published_voxel(heard: Material) -> str:
+    if heard.simulated:
+        return ""
+    value = heard.published_alignment["r2"]
+    return (
+        f" The paper's filters reach {value:.2f} in eight listeners whose voxels were not denoised. That is another "
+        "quantity: this matrix holds only what six components explain."
+    )
 
 
 def of_halves(halves: pd.DataFrame, owner: np.ndarray) -> dict[str, Estimate]:
@@ -116,17 +141,6 @@ def about_published(numbers: Mapping[str, Estimate], heard: Material) -> str:
     return (
         f"On average over components the filters here reach {ours:.2f}. The paper's reach {theirs:.2f}, and its median "
         f"trained model {median:.2f}; both were read off a figure, with an error of about .005 each."
-    )
-
-
-def about_published_voxels(heard: Material) -> str:
-    """The published median voxel, in a sentence; nothing beside simulated listeners."""
-    if heard.simulated:
-        return ""
-    value = heard.published_alignment["r2"]
-    return (
-        f"The paper's filters reach {value:.2f} in eight listeners whose voxels were not denoised, which is another "
-        "quantity: this matrix holds only what six components explain."
     )
 
 
@@ -170,13 +184,13 @@ def headline(numbers: Mapping[str, Estimate], main: pd.DataFrame, heard: Materia
     heard : Material
     """
     model = main["model"].iloc[0]
-    learnt = card(original(model))["training"]
-    training = "which has learnt nothing" if learnt == "none" else f"trained on {learnt}"
+    training = card(original(model))["training"]
+    what = "a fixed description of sound that is not trained" if training == "none" else f"trained on {training}"
     least, most = main["value"].idxmin(), main["value"].idxmax()
     return " ".join([
         f"We asked how much of what auditory cortex of {heard.listeners} answered to {heard.n} {heard.kind_of_sounds} "
         "can be told from the sounds alone.",
-        f"Weighted sums of what `{model}` makes of a sound ({training}) predict from {_share(numbers, least)} to "
+        f"Weighted sums of the outputs of `{model}`, {what}, predict from {_share(numbers, least)} to "
         f"{_share(numbers, most)} of the variance of six patterns of response, in sounds that were not used to find "
         "the weights.",
         _sure(main["p"]),
@@ -208,10 +222,12 @@ def _trained(gain: Estimate, beyond: Estimate) -> str:
     one = "A small model that we trained on many kinds of sound"
     adds = "it adds to it" if beyond.low > 0 else "it takes from it" if beyond.high < 0 else ""
     adds = adds or "whether it adds anything stayed open"
+    sign = -1 if gain.value < 0 else 1
+    low, high = sorted((100 * sign * gain.low, 100 * sign * gain.high))
+    ends = f"95 % interval {words.number(low, 0)} to {words.number(high, 0)} %, n = {gain.n} sounds"
+    size = f"{words.share(abs(gain.value))} of the variance ({ends})"
     if gain.low <= 0 <= gain.high:
-        return f"{one} does not differ from it for certain (by {_ends(gain)} of the variance, n = {gain.n}); {adds}."
-    near, far = sorted((abs(gain.low), abs(gain.high)))
-    size = f"{words.share(abs(gain.value))} of the variance ({100 * near:.0f} to {100 * far:.0f} %, n = {gain.n})"
+        return f"{one} differs from it by {size}, which may be nothing; {adds}."
     return f"{one} predicts {'more' if gain.value > 0 else 'less'}, by {size}; {adds}."
 
 

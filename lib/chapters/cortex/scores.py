@@ -7,12 +7,13 @@ prints, draws and keeps.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from lib.compare import correct_p, mean_score, noise_corrected_r2, split_reliability
+from lib.compare import correct_p, mean_score, noise_corrected_r2, refitted, split_reliability
+from lib.models import load, sound_features
 from lib.report import style, words
 
 READABLE = {
@@ -20,6 +21,16 @@ READABLE = {
     "p": "p (of six)",
 }  # fmt: skip
 """What columns of scores are called where a page shows them."""
+
+
+def features_of(names: Iterable[str], sounds: Sequence[tuple[np.ndarray, int]]) -> dict[str, dict[str, np.ndarray]]:
+    """Layers of every model, averaged over each sound: {model: {layer: (sound, unit)}}."""
+    return {name: sound_features(load(name), sounds) for name in names}
+
+
+def fit_all(features: Mapping[str, Mapping], responses: np.ndarray, folds: np.ndarray, *, seed: int = 0) -> dict:
+    """``lib.compare.refitted`` for every model, by name."""
+    return {name: refitted(layers, responses, folds, seed=seed) for name, layers in features.items()}
 
 
 def category_shares(between: object, names: Sequence[str]) -> pd.DataFrame:
