@@ -455,7 +455,7 @@ show(maps.surface_maps(heard))
 from lib.report import claims, verdict_table, verdicts
 
 ruled = claims.decide(
-    recording, diets.evidence(gains, path),
+    recording, diets.evidence(gains, path, model),
     sizes=claims.sizes(recording),
 )  # fmt: skip
 verdicts(

@@ -187,7 +187,7 @@ def test_significance_becomes_standard_errors():
 
 def decided(**changes):
     gains = family({"speech": 0.1, "environment": 0.1, "music": 0.1, "finetuned": -0.1, "beyond": 0.1} | changes)
-    found = diets.evidence(gains, family({"rise": 0.1, "ends": 0.1}))
+    found = diets.evidence(gains, family({"rise": 0.1, "ends": 0.1}), diets.FILTERS)
     return {name: one.verdict for name, one in claims.decide("x", found).items()}
 
 
@@ -203,11 +203,13 @@ def test_the_ledger_takes_what_the_page_found():
 
 def test_evidence_has_the_intervals_and_p_of_the_family():
     gains = family({"speech": 0.1, "environment": 0.1, "music": 0.1, "finetuned": 0.0, "beyond": 0.1}, p=0.04)
-    found = diets.evidence(gains, family({"rise": 0.1, "ends": 0.1}))
+    path = family({"rise": 0.1, "ends": 0.1})
+    found = diets.evidence(gains, path, diets.FILTERS)
     one = found["B4"]["speech"]
     assert (one.low, one.high, one.p, one.n) == (pytest.approx(0.07), pytest.approx(0.13), 0.04, 20)
     assert np.isnan(found["B7"]["change"].p)  # that of no difference is not what the claim asks about
-    assert "one (environment)" in diets.evidence(gains.drop("environment"), family({"rise": 0.1, "ends": 0.1}))["B4"]
+    assert "one (environment)" in diets.evidence(gains.drop("environment"), path, diets.FILTERS)["B4"]
+    assert "the main model of this run is cochleagram" in diets.evidence(gains, path, "cochleagram")["B8"]
 
 
 def test_a_model_is_not_asked_about_itself():

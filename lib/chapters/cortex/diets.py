@@ -25,7 +25,7 @@ TITLES = {
     "mini-mixture-finetuned": "all, then labels", "mini-supervised": "labels only",
 }  # fmt: skip
 """Models in words."""
-TWIN = "untrained twin"
+FILTERS, TWIN = "spectrotemporal", "untrained twin"
 CLAIMS = {
     "B4": ("speech", "environment", "music"),
     "B7": ("finetuned",),
@@ -162,15 +162,19 @@ def by_depth(course: Mapping[str, int], features: Mapping, components: np.ndarra
     return pd.DataFrame(rows, columns=["step", "layer", "value"])
 
 
-def evidence(gains: pd.DataFrame, path: pd.DataFrame) -> dict[str, dict[str, Measured] | str]:
+def evidence(gains: pd.DataFrame, path: pd.DataFrame, model: str) -> dict[str, dict[str, Measured] | str]:
     """What the ledger takes of the differences, by claim and part, or why a claim can't be tested.
 
     Parameters
     ----------
     gains, path : DataFrame
         ``lib.compare.contrasts`` of ``questions`` and of ``rise``, as frames: intervals and p are those of the family.
+    model : str
+        Against which trained models stand: a claim on the filters needs ``FILTERS``.
     """
     found = {name: _parts(gains, keys) for name, keys in CLAIMS.items()} | {"B5": _parts(path, ("rise", "ends"))}
+    if model != FILTERS:
+        found["B8"] = f"the claim is about the filters ({FILTERS}); the main model of this run is {model}"
     return dict(sorted(found.items()))
 
 

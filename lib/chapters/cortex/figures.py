@@ -267,7 +267,7 @@ def course_of_training(by_layer: pd.DataFrame, whole: pd.DataFrame, zoo: Trained
     above.set(ylabel="Mean r²", ylim=(0, None), title="Layer chosen per component")
     layers = list(dict.fromkeys(by_layer["layer"]))
     values = by_layer.pivot(index="layer", columns="step", values="value").loc[layers[::-1], list(whole["step"])]
-    sns.heatmap(values, annot=True, fmt=".2f", cmap="cividis", vmin=0, cbar=False, ax=below, annot_kws={"size": 10})
+    sns.heatmap(values, annot=True, fmt=".2f", cmap="Blues", vmin=0, cbar=False, ax=below, annot_kws={"size": 10})
     below.set(xlabel="Training step (0: random weights)", ylabel="", title="Each layer alone, mean r²")
     below.tick_params(axis="y", rotation=0)
     first, last = whole["value"].iloc[0], whole["value"].iloc[-1]
