@@ -89,7 +89,19 @@ def test_a_late_response_has_to_be_negative_itself():
 
 def test_changed_rules_say_when_what_and_why(tmp_path):
     told = claims.changed_rules()
-    assert [line[4:6] for line in told.splitlines()] == ["A1", "A2", "A5", "A6", "A7", "E1", "E2", "E3", "E4"]
+    assert [line[4:6] for line in told.splitlines()] == [
+        "A1",
+        "A2",
+        "A5",
+        "A6",
+        "A7",
+        "E1",
+        "E2",
+        "E3",
+        "E4",
+        "B4",
+        "B5",
+    ]
     assert claims.changed_rules(["E1", "A3"]).startswith("* **E1**, 2026-11-26: ")
     entry = {"claim": "c", "quantity": "q", "rule": "r", "changed": "lately, and for good reasons indeed"}
     entry["parts"] = {"gap": {"alternative": "greater", "threshold": 0, "about": "x"}}

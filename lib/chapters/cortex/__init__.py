@@ -1,4 +1,4 @@
-"""The cortex chapter: its figures.
+"""The cortex chapter: its material, scores, trained models, numbers in prose, figures, and counts on noise.
 
-Comes in: tables of scores per component, layer and model. Goes out: what notebooks/cortex.py shows.
+Comes in: recordings of short sounds, and models. Goes out: what notebooks/cortex.py shows, says and decides.
 """

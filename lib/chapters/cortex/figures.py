@@ -1,7 +1,7 @@
-"""Figures of the cortex chapter, in the house style of ``lib.report.style``.
+"""Figures of the cortex chapter about components: profiles, predictions, scores of models, the course of training.
 
-Comes in: arrays and tables the chapter computed. Goes out: matplotlib figures; the chapter shows them with a caption
-and an alt text (``lib.report.records.show``).
+Comes in: material, fits and tables that the chapter computed. Goes out: figures with caption and alternative text, made
+of what they show, for ``lib.report.show``. No figure is told by colour alone.
 """
 
 from __future__ import annotations
@@ -13,134 +13,245 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from lib.report.style import CATEGORY_TITLES, COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED
+from lib.chapters.cortex.diets import TWIN, Question, Trained, title
+from lib.chapters.cortex.material import Material
+from lib.report import Captioned, words
+from lib.report.style import CATEGORY_TITLES, COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED, WIDTH
 
-_FAMILY = {
-    "EngSpeech": "#0b6e4f", "ForSpeech": "#2fa37c", "HumVoc": "#8a3ffc", "HumNonVoc": "#b990f5", "AniVoc": "#c2571a",
-    "AniNonVoc": "#e8a06b", "Nature": "#5b8c2a", "Mechanical": "#5f6b7a", "EnvSound": "#9aa5b1", "Song": "#c9184a",
-    "Music": "#1d5fbf",
-}  # fmt: skip
-
-
-def category_legend(figure: plt.Figure, categories: Sequence[str], *, columns: int = 4) -> None:
-    """Legend of the categories below a figure."""
-    present = [c for c in CATEGORY_TITLES if c in set(categories)]
-    marks = [plt.Line2D([], [], marker="o", ls="", color=_FAMILY[c], label=CATEGORY_TITLES[c]) for c in present]
-    figure.legend(handles=marks, loc="outside lower center", ncols=columns, handletextpad=0.2, columnspacing=1.2)
-
-
-def component_profiles(components, unit: str) -> plt.Figure:
-    """Show the mean response of every component to each category, with one dot a sound.
-
-    Parameters
-    ----------
-    components : xarray.DataArray, shape (sound, component)
-        With the coordinate ``category``.
-    unit : str
-        What the values are in.
-    """
-    order = [c for c in CATEGORY_TITLES if c in set(components.category.values)]
-    figure, axes = plt.subplots(2, 3, figsize=(8.6, 5.6), sharex=True)
-    for axis, name in zip(axes.flat, components.component.values, strict=True):
-        frame = pd.DataFrame(
-            {"response": components.sel(component=name).values, "category": components.category.values}
-        )
-        colours = {c: _FAMILY[c] for c in order}
-        sns.stripplot(frame, x="category", y="response", order=order, hue="category", palette=colours, size=2.6,
-                      alpha=0.55, jitter=0.22, legend=False, ax=axis)  # fmt: skip
-        means = frame.groupby("category")["response"].mean().reindex(order)
-        axis.scatter(range(len(order)), means, marker="_", s=150, lw=2.4, c=[_FAMILY[c] for c in order], zorder=3)
-        axis.set(title=COMPONENT_TITLES[str(name)], xlabel="", ylabel="")
-        axis.set_xticks(range(len(order)), [CATEGORY_TITLES[c] for c in order], rotation=90, fontsize=8)
-    figure.supylabel(f"Response ({unit})", fontsize=10)
-    return figure
+FAMILIES = {
+    "speech": ("EngSpeech", "ForSpeech"),
+    "other human": ("HumVoc", "HumNonVoc"),
+    "animals": ("AniVoc", "AniNonVoc"),
+    "nature, things": ("Nature", "Mechanical", "EnvSound"),
+    "music": ("Song", "Music"),
+}
+"""Eleven categories are too many to tell apart at a glance: figures group them."""
+_COLOURS = dict(zip(FAMILIES, [sns.color_palette("colorblind")[k] for k in (0, 9, 3, 7, 1)], strict=True))
+_MARKS = dict(zip(FAMILIES, "o^Dxs", strict=True))
+ORDER = [category for group in FAMILIES.values() for category in group]
+"""Categories as figures sort them, by family."""
 
 
-def predicted_and_measured(measured, predicted: np.ndarray, r2: np.ndarray) -> plt.Figure:
-    """Scatter out-of-fold predictions against responses, one panel a component, one dot a sound.
+def family_of(category: str) -> str:
+    """Family of a category."""
+    return next(name for name, group in FAMILIES.items() if category in group)
+
+
+def _panels(n: int, height: float, **options) -> tuple[plt.Figure, np.ndarray]:
+    """Panels in two columns, as high as `height` inches a row; those that are not needed are off."""
+    rows = -(-n // 2)
+    figure, axes = plt.subplots(rows, 2, figsize=(WIDTH, height * rows), squeeze=False, **options)
+    for axis in axes.flat[n:]:
+        axis.set_visible(False)
+    return figure, axes
+
+
+def component_profiles(heard: Material, shares: pd.Series) -> Captioned:
+    """Response of every component to each sound by category.
 
     Parameters
     ----------
-    measured : xarray.DataArray, shape (sound, component)
-        With the coordinate ``category``.
-    predicted : ndarray, shape (sound, component)
-    r2 : ndarray, shape (component,)
+    heard : Material
+    shares : pandas.Series
+        Share of the variance between categories by the title of the component.
     """
-    figure, axes = plt.subplots(2, 3, figsize=(8.2, 6.4))
-    colours = [_FAMILY[c] for c in measured.category.values]
-    for k, (axis, name) in enumerate(zip(axes.flat, measured.component.values, strict=True)):
-        values = measured.sel(component=name).values
-        low, high = min(values.min(), predicted[:, k].min()), max(values.max(), predicted[:, k].max())
-        axis.plot([low, high], [low, high], color=FAINT, lw=1, zorder=0)
-        axis.scatter(predicted[:, k], values, c=colours, s=16, alpha=0.85, lw=0)
-        axis.set_title(COMPONENT_TITLES[str(name)])
-        axis.text(0.04, 0.94, f"r² = {r2[k]:.2f}", transform=axis.transAxes, va="top")
-        axis.locator_params(nbins=4)
-    axes[1, 1].set_xlabel("Predicted response (out of fold)")  # the legend takes the place of a figure-wide label
-    figure.supylabel("Measured response", fontsize=10)
-    category_legend(figure, measured.category.values)
-    return figure
-
-
-def beside_published(ours: pd.DataFrame, published: pd.DataFrame, *, baseline: str, ours_label: str) -> plt.Figure:
-    """Set r² per component beside the published baseline and the range over the published models.
-
-    Parameters
-    ----------
-    ours : pandas.DataFrame
-        Indexed by component; columns value, low, high, null_mean.
-    published : pandas.DataFrame
-        Indexed by model; one column a component (data/published/cortex_components.csv).
-    baseline : str
-        Row of `published` to show as a mark; the others are shown as dots and their range as a band.
-    ours_label : str
-        Name of our bars in the legend.
-    """
-    names = list(ours.index)
-    others = published.drop(index=baseline)
-    figure, axis = plt.subplots(figsize=(8.2, 4.2))
-    x = np.arange(len(names))
-    axis.bar(x - 0.2, ours["value"], 0.36, color=OURS, label=ours_label)
-    axis.errorbar(x - 0.2, ours["value"], yerr=[ours["value"] - ours["low"], ours["high"] - ours["value"]],
-                  fmt="none", ecolor=INK, capsize=3, lw=1.2)  # fmt: skip
-    axis.hlines(ours["null_mean"], x - 0.38, x - 0.02, color="white", lw=2.4)
-    axis.hlines(ours["null_mean"], x - 0.38, x - 0.02, color=INK, ls=":", lw=1.6, label="Mean of the null")
-    axis.vlines(x + 0.2, others[names].min(), others[names].max(), color=FAINT, lw=9,
-                label=f"Published, range of {len(others)} models")  # fmt: skip
-    axis.hlines(others[names].median(), x + 0.12, x + 0.28, color="#52606d", lw=1.6, label="Published, median model")
-    axis.plot(x + 0.2, published.loc[baseline, names], "D", ms=6.5, color=PUBLISHED, label="Published, this baseline")
-    axis.set(
-        xticks=x, xticklabels=[COMPONENT_TITLES[n] for n in names], ylim=(0, 1), ylabel="r², 165 sounds, out of fold"
+    order = [c for c in ORDER if (heard.codes == c).any()]
+    figure, axes = _panels(len(heard.names), 2.7, sharey=True)
+    rng, highest = np.random.default_rng(0), []
+    for k, (axis, name) in enumerate(zip(axes.flat, heard.names, strict=False)):
+        means = [_strip(axis, row, heard.components[heard.codes == c, k], c, rng) for row, c in enumerate(order)]
+        axis.set(title=COMPONENT_TITLES[name], yticks=range(len(order)))
+        axis.set_yticklabels([CATEGORY_TITLES[c] for c in order])
+        highest.append(f"{COMPONENT_TITLES[name].lower()}: {CATEGORY_TITLES[order[int(np.argmax(means))]]}")
+    axes[0, 0].invert_yaxis()
+    figure.supxlabel(f"Response ({heard.units})", fontsize=10)
+    share = f"{words.share(shares.max())} of the variance of {shares.idxmax().lower()}"
+    return Captioned(
+        figure,
+        "profiles",
+        f"What the six components answer to each of {heard.n} sounds, in {heard.who}. A mark is a sound, the upright "
+        f"line the mean of its category. Categories account for {share} and {words.share(shares.min())} of that of "
+        f"{shares.idxmin().lower()}.",
+        f"The category that each component answers most to, on average: {'; '.join(highest)}. Sounds of one category "
+        "scatter around its mean.",
     )
-    figure.legend(loc="outside lower center", ncols=3)
-    return figure
 
 
-def model_comparison(table: pd.DataFrame) -> plt.Figure:
-    """Show r² of several models per component as dots with intervals.
+def _strip(axis: plt.Axes, row: int, values: np.ndarray, category: str, rng: np.random.Generator) -> float:
+    """Draw the sounds of one category in a row and their mean, which is given back."""
+    kind, mean = family_of(category), float(values.mean())
+    height = row + rng.uniform(-0.25, 0.25, len(values))
+    axis.scatter(values, height, s=9, marker=_MARKS[kind], color=_COLOURS[kind], alpha=0.6, lw=0.8)
+    axis.vlines(mean, row - 0.42, row + 0.42, color=INK, lw=2)
+    return mean
+
+
+def predicted_and_measured(heard: Material, fit: object, model: str) -> Captioned:
+    """Out-of-fold predictions against responses, one panel a component, one mark a sound (`fit`: a nested ridge)."""
+    figure, axes = _panels(len(heard.names), 2.5)
+    kinds = heard.codes.map(family_of).to_numpy()
+    for k, (axis, name) in enumerate(zip(axes.flat, heard.names, strict=False)):
+        x, y = fit.predictions[:, k], heard.components[:, k]
+        ends = [min(x.min(), y.min()), max(x.max(), y.max())]
+        axis.plot(ends, ends, color=INK, lw=1, ls=":", zorder=0)
+        for kind in FAMILIES:
+            mine = kinds == kind
+            axis.scatter(x[mine], y[mine], s=15, marker=_MARKS[kind], color=_COLOURS[kind], alpha=0.8, lw=1, label=kind)
+        axis.set_title(f"{COMPONENT_TITLES[name]}, r² = {fit.r2[k]:.2f}")
+        axis.locator_params(nbins=4)
+    figure.supxlabel(f"Predicted response ({heard.units})", fontsize=10)
+    figure.supylabel(f"Measured response ({heard.units})", fontsize=10)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, handletextpad=0.1)
+    worst = int(np.argmin(fit.r2))
+    residual = pd.Series(heard.components[:, worst] - fit.predictions[:, worst]).groupby(kinds).mean()
+    above, below = (words.number(abs(x), words.digits(x)) for x in (residual.max(), residual.min()))
+    missed = (
+        f"{COMPONENT_TITLES[heard.names[worst]]} is predicted worst: there, sounds of the family {residual.idxmax()}"
+    )
+    return Captioned(
+        figure,
+        "predicted",
+        f"Response of six components, predicted from `{model}` and measured ({heard.counted}). A mark is a sound, "
+        "predicted while it was left out. On the dotted line both are equal.",
+        f"Predictions follow the responses: r² is {fit.r2.min():.2f} to {fit.r2.max():.2f}. {missed} lie "
+        f"above the line by {above} on average, and {residual.idxmin()} below it by {below}.",
+    )
+
+
+def component_r2(main: pd.DataFrame, heard: Material, draws: int) -> Captioned:
+    """R2 of the main model by component with its null; beside it published models, where people were measured.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Columns model, component, value, low, high.
+    main : pandas.DataFrame
+        ``scores.main_scores``.
+    heard : Material
+    draws : int
+        Of the null.
     """
-    names, models = list(dict.fromkeys(table["component"])), list(dict.fromkeys(table["model"]))
-    figure, axis = plt.subplots(figsize=(8.2, 3.8))
-    marks = "osD^vP*X"
-    for k, (model, part) in enumerate(table.groupby("model", sort=False)):
-        x = np.arange(len(names)) + (k - (len(models) - 1) / 2) * min(0.13, 0.75 / len(models))
-        part = part.set_index("component").loc[names]
-        error = [part["value"] - part["low"], part["high"] - part["value"]]
-        axis.errorbar(x, part["value"], yerr=error, fmt=marks[k % 8], ms=5, lw=1.1, capsize=0,
-                      color=sns.color_palette("colorblind")[k % 10], label=model)  # fmt: skip
-    labels = [COMPONENT_TITLES[n] for n in names]
-    axis.set(xticks=range(len(names)), xticklabels=labels, ylim=(0, 1), ylabel="r², out of fold")
-    figure.legend(loc="outside lower center", ncols=min(len(models), 5))
+    published, model = heard.published, main["model"].iloc[0]
+    figure, axis = plt.subplots(figsize=(WIDTH, 4.6 if published is not None else 3.6))
+    y = np.arange(len(main))
+    ours = y - (0.18 if published is not None else 0.0)
+    axis.hlines(ours, 0, main["null_high"], color="#8d99a6", lw=9, label="by chance (95 % of draws)")
+    _interval(axis, main, ours, fmt="o", color=OURS, label=f"{model}, 95 % interval")
+    told = ""
+    if published is not None:
+        others = published.drop(index="baseline")[list(main.index)]
+        axis.hlines(y + 0.2, others.min(), others.max(), color=FAINT, lw=9, label=f"{len(others)} published models")
+        axis.plot(others.median(), y + 0.2, "|", color=INK, ms=10, mew=2, label="their median")
+        axis.plot(published.loc["baseline", main.index], y + 0.2, "D", ms=6, color=PUBLISHED, label="published filters")
+        told = (
+            f" Below it, as read off the paper's figure: its own filters, and range and median of {len(others)} models."
+        )
+    axis.set(yticks=y, xlim=(-0.01, 1), xlabel="Share of variance predicted (r²)")
+    axis.set_yticklabels([COMPONENT_TITLES[name] for name in main.index])
+    axis.invert_yaxis()
+    figure.legend(loc="outside lower center", ncols=2)
+    value, beyond = main["value"].rename(COMPONENT_TITLES), int((main["low"] > main["null_high"]).sum())
+    return Captioned(
+        figure,
+        "scores",
+        f"Share of the variance of six components that `{model}` predicts ({heard.counted}). Dots: r² of "
+        "sounds left out, with 95 % intervals over sounds, fits and choices. Grey from 0: as far as 95 % of "
+        f"{draws} exchanges of the sounds get.{told}",
+        f"r² falls from {value.max():.2f} ({value.idxmax().lower()}) to {value.min():.2f} ({value.idxmin().lower()}); "
+        f"chance gets to {main['null_high'].max():.2f} at most. {beyond} of {len(main)} intervals lie beyond chance.",
+    )
+
+
+def _interval(axis: plt.Axes, table: pd.DataFrame, y: np.ndarray, **style) -> None:
+    """Dots with their intervals, lying."""
+    ends = [table["value"] - table["low"], table["high"] - table["value"]]
+    axis.errorbar(table["value"], y, xerr=ends, lw=1.3, capsize=0, **{"ms": 5.5} | style)
+
+
+def acoustic_models(scores: pd.DataFrame, heard: Material) -> Captioned:
+    """R2 of every component under every acoustic model."""
+    figure = _by_component(scores, _marks(scores["model"].unique(), filters=scores["model"].iloc[0]))
+    first = scores["model"].iloc[0]
+    rest = scores[scores["model"] != first]
+    return Captioned(
+        figure,
+        "models",
+        f"Share of the variance of six components that each acoustic model predicts ({heard.counted}), with "
+        f"95 % intervals over sounds, fits and choices. Diamonds: `{first}`.",
+        f"The {title(first)} lead in {_lead(scores, first)} of {scores['component'].nunique()} components. "
+        + (f"r² of the others is {rest['value'].min():.2f} to {rest['value'].max():.2f}." if len(rest) else ""),
+    )
+
+
+def _lead(scores: pd.DataFrame, model: str) -> int:
+    """In how many components a model has the largest r2."""
+    best = scores.loc[scores.groupby("component")["value"].idxmax(), "model"]
+    return int((best == model).sum())
+
+
+def trained_models(table: pd.DataFrame, zoo: Trained, model: str, heard: Material) -> Captioned:
+    """R2 of every component under the trained models, an untrained twin and the main model."""
+    marks = _marks(table["model"].unique(), filters=model, tuned=zoo.tuned)
+    figure = _by_component(table, marks)
+    mean = table.groupby("model")["value"].mean().rename(title)
+    return Captioned(
+        figure,
+        "diets",
+        f"Share of the variance of six components that small trained models predict ({heard.counted}), with "
+        "95 % intervals over sounds, fits and choices. Dots: trained to fill in sounds of the diet that is named; "
+        f"squares: on labels; open: an untrained twin; diamonds: `{model}`, not trained.",
+        f"On average over components r² is {mean.max():.2f} for {mean.idxmax()} and {mean[TWIN]:.2f} for an untrained "
+        f"twin; the trained models reach {mean.drop([TWIN, title(model)], errors='ignore').min():.2f} to "
+        f"{mean.drop([TWIN, title(model)], errors='ignore').max():.2f}.",
+    )
+
+
+def _marks(models: Sequence[str], *, filters: str, tuned: Sequence[str] = ()) -> dict[str, dict]:
+    """Marker of each model by its kind."""
+    kinds = {"fmt": "o", "color": OURS}
+    marks = {name: kinds | ({"fmt": "s", "color": "#56708f"} if name in tuned else {}) for name in models}
+    marks[TWIN] = {"fmt": "o", "color": INK, "mfc": "white"}
+    return marks | {filters: {"fmt": "D", "color": PUBLISHED}}
+
+
+def _by_component(table: pd.DataFrame, marks: Mapping[str, dict]) -> plt.Figure:
+    """Dots with intervals, one panel a component, one row a model."""
+    models, names = list(dict.fromkeys(table["model"])), list(dict.fromkeys(table["component"]))
+    figure, axes = _panels(len(names), 0.75 + 0.21 * len(models), sharex=True, sharey=True)
+    for axis, name in zip(axes.flat, names, strict=False):
+        part = table[table["component"] == name].set_index("model")
+        for row, model in enumerate(models):
+            _interval(axis, part.loc[[model]], np.array([row]), **marks[model])
+        axis.set(title=COMPONENT_TITLES[name], xlim=(-0.02, 1), xticks=[0, 0.5, 1], yticks=range(len(models)))
+        axis.set_yticklabels([title(model) for model in models])
+        axis.set_ylim(len(models) - 0.4, -0.6)
+        axis.grid(axis="x", color=FAINT, lw=0.6)
+    figure.supxlabel("Share of variance predicted (r²)", fontsize=10)
     return figure
 
 
-def course_of_training(by_layer: pd.DataFrame, whole: pd.DataFrame) -> plt.Figure:
-    """Show mean r² against training step, layer by layer and with the layer chosen in training folds.
+def differences(gains: pd.DataFrame, asked: Mapping[str, Question], heard: Material) -> Captioned:
+    """Differences between models with the intervals of their family, as ``lib.compare.contrasts`` gives them."""
+    figure, axis = plt.subplots(figsize=(WIDTH, 0.9 + 0.32 * len(gains)))
+    table = gains[["value"]].assign(low=gains["low_family"], high=gains["high_family"])
+    apart = (table["low"] > 0) | (table["high"] < 0)
+    y = np.arange(len(table))
+    axis.axvline(0, color=INK, lw=1, ls=":")
+    _interval(axis, table[apart], y[apart], fmt="o", color=OURS)
+    _interval(axis, table[~apart], y[~apart], fmt="o", color=OURS, mfc="white")
+    axis.set(yticks=y, xlabel="Difference of mean r² over components")
+    axis.set_yticklabels([asked[key].label for key in table.index])
+    axis.set_ylim(len(table) - 0.4, -0.6)
+    told = [f"{asked[key].label} {words.number(table['value'][key])}" for key in table.index[apart]]
+    return Captioned(
+        figure,
+        "gains",
+        f"Differences between models in the mean share of variance over six components ({heard.counted}). "
+        f"Lines: 95 % intervals corrected for all {len(table)}; filled where they leave out 0.",
+        f"{int(apart.sum())} of {len(table)} intervals leave out 0: {words.listing(told)}.",
+    )
+
+
+def course_of_training(by_layer: pd.DataFrame, whole: pd.DataFrame, zoo: Trained, heard: Material) -> Captioned:
+    """Mean r2 along training: above with the layer chosen in training folds, below layer by layer.
 
     Parameters
     ----------
@@ -149,148 +260,25 @@ def course_of_training(by_layer: pd.DataFrame, whole: pd.DataFrame) -> plt.Figur
     whole : pandas.DataFrame
         Columns step, value, low, high.
     """
-    figure, axis = plt.subplots(figsize=(7.6, 3.8))
+    whole = whole.sort_values("step").reset_index(drop=True)
+    figure, (above, below) = plt.subplots(2, 1, figsize=(WIDTH, 5.4), sharex=True)
+    ends = [whole["value"] - whole["low"], whole["high"] - whole["value"]]
+    above.errorbar(whole.index + 0.5, whole["value"], ends, color=INK, lw=1.6, marker="o", ms=5)
+    above.set(ylabel="Mean r²", ylim=(0, None), title="Layer chosen per component")
     layers = list(dict.fromkeys(by_layer["layer"]))
-    for colour, (layer, part) in zip(
-        sns.color_palette("crest", len(layers)), by_layer.groupby("layer", sort=False), strict=True
-    ):
-        part = part.sort_values("step")
-        axis.plot(part["step"] + 1, part["value"], color=colour, lw=1.2, marker=".", label=layer)
-    whole = whole.sort_values("step")
-    error = [whole["value"] - whole["low"], whole["high"] - whole["value"]]
-    axis.errorbar(
-        whole["step"] + 1,
-        whole["value"],
-        error,
-        color=INK,
-        lw=1.8,
-        marker="o",
-        ms=5,
-        label="layer chosen in training folds",
+    values = by_layer.pivot(index="layer", columns="step", values="value").loc[layers[::-1], list(whole["step"])]
+    sns.heatmap(values, annot=True, fmt=".2f", cmap="Blues", vmin=0, cbar=False, ax=below, annot_kws={"size": 10})
+    below.set(xlabel="Training step (0: random weights)", ylabel="", title="Each layer alone, mean r²")
+    below.tick_params(axis="y", rotation=0)
+    first, last = whole["value"].iloc[0], whole["value"].iloc[-1]
+    low, high = values.iloc[:, -1].idxmin(), values.iloc[:, -1].idxmax()
+    return Captioned(
+        figure,
+        "course",
+        f"Mean share of variance over six components along the training of `{zoo.first}` ({heard.counted}). "
+        "Above: layer chosen per component inside the training folds, with 95 % intervals over sounds, fits and "
+        "choices. Below: each layer alone, the last at the top.",
+        f"Mean r² goes from {first:.2f} at step {whole['step'].iloc[0]} to {last:.2f} at step {whole['step'].iloc[-1]}."
+        f" At the end {high} is highest ({values.iloc[:, -1].max():.2f}) and {low} lowest "
+        f"({values.iloc[:, -1].min():.2f}).",
     )
-    axis.set(xscale="log", xlabel="Training step", ylabel="Mean r² of six components, out of fold")
-    axis.set_xticks(whole["step"] + 1, [f"{step}" for step in whole["step"]])
-    axis.minorticks_off()
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    return figure
-
-
-def dissimilarities(rdms: Mapping[str, np.ndarray], categories: Sequence[str]) -> plt.Figure:
-    """Show dissimilarity matrices side by side, sounds sorted by category.
-
-    Parameters
-    ----------
-    rdms : mapping of str to ndarray, shape (sound, sound)
-        Title and matrix. Each is shown as the percentile of its entries, as Spearman correlation sees it.
-    categories : sequence of str
-        Category of each sound, in the order of the matrices.
-    """
-    rank = {c: i for i, c in enumerate(CATEGORY_TITLES)}
-    order = np.argsort([rank[c] for c in categories], kind="stable")
-    sorted_categories = np.asarray(categories)[order]
-    edges = np.flatnonzero(sorted_categories[1:] != sorted_categories[:-1]) + 1
-    figure, axes = plt.subplots(1, len(rdms), figsize=(4.3 * len(rdms), 4.4), sharey=True)
-    for axis, (title, matrix) in zip(np.atleast_1d(axes), rdms.items(), strict=True):
-        image = axis.imshow(_percentiles(matrix)[np.ix_(order, order)], cmap="mako", vmin=0, vmax=100)
-        for edge in edges:
-            axis.axhline(edge - 0.5, color="white", lw=0.5)
-            axis.axvline(edge - 0.5, color="white", lw=0.5)
-        axis.set(title=title, xticks=[])
-        axis.spines[:].set_visible(False)
-    bounds = np.r_[0, edges, len(order)]
-    centres = (bounds[1:] + bounds[:-1]) / 2 - 0.5
-    labels = [CATEGORY_TITLES[sorted_categories[int(b)]] for b in bounds[:-1]]
-    np.atleast_1d(axes)[0].set_yticks(centres, labels, fontsize=7.5)
-    bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02)
-    bar.set_label("Dissimilarity (percentile of the matrix)")
-    return figure
-
-
-def _percentiles(matrix: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata
-
-    upper = np.triu_indices(len(matrix), 1)
-    shown = np.zeros_like(matrix, dtype=float)
-    shown[upper] = 100 * (rankdata(matrix[upper]) - 1) / (len(upper[0]) - 1)
-    return shown + shown.T
-
-
-def layer_scores(table: pd.DataFrame, *, ceiling: float | None, ylabel: str) -> plt.Figure:
-    """Show a score per model or layer as bars with intervals, the null's upper end, and the noise ceiling.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns layer, value, low, high, null_high.
-    ceiling : float or None
-        Drawn as a line if given.
-    ylabel : str
-    """
-    figure, axis = plt.subplots(figsize=(7.2, 3.6))
-    x = np.arange(len(table))
-    axis.bar(x, table["value"], 0.6, color=OURS)
-    axis.errorbar(x, table["value"], yerr=[table["value"] - table["low"], table["high"] - table["value"]],
-                  fmt="none", ecolor=INK, capsize=3, lw=1.2)  # fmt: skip
-    axis.hlines(table["null_high"], x - 0.3, x + 0.3, color="white", lw=2.4)
-    axis.hlines(table["null_high"], x - 0.3, x + 0.3, color=INK, ls=":", lw=1.6, label="95th percentile of the null")
-    if ceiling is not None:
-        axis.axhline(ceiling, color=PUBLISHED, lw=1.4, label="Other listeners (noise ceiling)")
-    axis.set(xticks=x, xticklabels=table["layer"], ylabel=ylabel, ylim=(min(0, table["low"].min()), None))
-    figure.legend(loc="outside lower center", ncols=2)
-    return figure
-
-
-def surface_maps(maps: Mapping[str, Mapping[str, np.ndarray]], *, label: str, limit: float | None = None) -> plt.Figure:
-    """Show one map a row on the inflated fsaverage5 surface, lateral view of both hemispheres.
-
-    Parameters
-    ----------
-    maps : mapping of str to {"left": (10242,), "right": (10242,)}
-        Title and values; NaN is left blank.
-    label : str
-        What the values are, with their unit.
-    limit : float, optional
-        Colours run from -limit to limit; by default the 99th percentile of the absolute values.
-    """
-    from nilearn import datasets, plotting
-
-    fsaverage = datasets.fetch_surf_fsaverage("fsaverage5")
-    values = np.concatenate([np.ravel(side) for pair in maps.values() for side in pair.values()])
-    limit = limit or float(np.nanpercentile(np.abs(values), 99))
-    rows = -(-len(maps) // 3)
-    figure, axes = plt.subplots(rows, 6, figsize=(9.6, 2.1 * rows), subplot_kw={"projection": "3d"}, layout="none")
-    for k, (title, pair) in enumerate(maps.items()):
-        for j, side in enumerate(("left", "right")):
-            axis = axes.flat[2 * k + j]
-            plotting.plot_surf_stat_map(
-                fsaverage[f"infl_{side}"], np.asarray(pair[side]), hemi=side, view="lateral",
-                bg_map=fsaverage[f"sulc_{side}"], axes=axis, colorbar=False,
-                cmap="RdBu_r", vmax=limit, vmin=-limit, threshold=1e-6, bg_on_data=True,
-            )  # fmt: skip
-            for mesh in axis.collections:
-                mesh.set_rasterized(True)  # 20,000 triangles a brain are no use as vectors
-            axis.set_title(f"{title}, {side}" if j == 0 else side, fontsize=9, y=0.92, loc="center")
-    figure.subplots_adjust(left=0, right=1, top=0.95, bottom=0.16, wspace=-0.05, hspace=0.0)
-    scale = plt.cm.ScalarMappable(plt.Normalize(-limit, limit), "RdBu_r")
-    bar = figure.colorbar(scale, cax=figure.add_axes((0.3, 0.1, 0.4, 0.025)), orientation="horizontal")
-    bar.set_label(label)
-    return figure
-
-
-def voxel_histogram(columns: Mapping[str, np.ndarray], *, xlabel: str) -> plt.Figure:
-    """Distribution of a score over voxels, one row a subject or region, with its median.
-
-    Parameters
-    ----------
-    columns : mapping of str to ndarray, shape (voxel,)
-    xlabel : str
-    """
-    frame = pd.concat([pd.DataFrame({"group": name, "score": values}) for name, values in columns.items()])
-    figure, axis = plt.subplots(figsize=(7.2, 0.8 + 0.55 * len(columns)))
-    sns.violinplot(
-        frame, x="score", y="group", color="#9dbbe6", inner=None, cut=0, density_norm="width", linewidth=0, ax=axis
-    )
-    medians = frame.groupby("group", sort=False)["score"].median()
-    axis.scatter(medians, range(len(medians)), color=INK, zorder=3, s=22)
-    axis.set(xlabel=xlabel, ylabel="")
-    return figure

@@ -1,0 +1,272 @@
+"""Numbers that the prose of the cortex chapter quotes, and the sentences that depend on what was recorded.
+
+Comes in: fits, tables and records that the chapter computed. Goes out: named records for ``lib.report.say``, the answer
+that opens the page, and tidy results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from lib.chapters.cortex.diets import Question, Trained
+from lib.chapters.cortex.material import Material
+from lib.compare import Estimate, aggregate_subjects, mean_score
+from lib.models import card, original
+from lib.report import style, words
+
+FAMILY = {"low_family": "low", "high_family": "high", "p_family": "p"}
+
+
+def of_components(main: pd.DataFrame, scores: pd.DataFrame, heard: Material) -> dict[str, object]:
+    """Scores of the main model by component and on average, the best of the others, and published means if any."""
+    model, n = main["model"].iloc[0], heard.n
+    out = {
+        f"r2_{row.Index}": Estimate(row.value, row.low, row.high, n, p=row.p, about=f"r² of {row.Index}, {model}")
+        for row in main.itertuples()
+    }
+    others = scores[scores["model"] != model].sort_values("value").drop_duplicates("component", keep="last")
+    others = others.set_index("component").reindex(list(main.index))
+    for row in others.loc[["lowfreq", "speech", "music"]].itertuples():
+        about = f"best r² of {row.Index} among the other models"
+        out[f"other_{row.Index}"] = Estimate(row.value, row.low, row.high, n, about=about)
+    mean = Estimate(main["value"].mean(), n=len(main), about=f"mean r² over components, {model}", digits=2)
+    return out | {"r2_mean": mean, "n_sounds": n} | _published_means(heard.published)
+
+
+def _published_means(published: pd.DataFrame | None) -> dict[str, Estimate]:
+    if published is None:
+        return {}
+    others = published.drop("baseline").median().mean()
+    return {
+        "published_mean": Estimate(published.loc["baseline"].mean(), about="published filters, mean r²", digits=2),
+        "median_model_mean": Estimate(others, about="median published model, mean r²", digits=2),
+    }
+
+
+def of_training(deep: Mapping[str, object], zoo: Trained) -> dict[str, object]:
+    """How far the first trained model and its untrained twins get, and how often a penalty lies at an end of the grid.
+
+    Parameters
+    ----------
+    deep : mapping of str to lib.compare.encoding.intervals.Refitted, or to several of them
+        By model.
+    zoo : Trained
+    """
+    one, twins = mean_score(deep[zoo.first]), [deep[name].fit.r2.mean() for name in zoo.twins]
+    edges = np.concatenate([fit.fit.edge.ravel() for fit in deep.values() if not isinstance(fit, list)])
+    low, high, about = min(twins), max(twins), "mean r² of the untrained twins"
+    return {
+        "first_mean": Estimate(one.value, one.low, one.high, one.n, about=f"mean r² of {zoo.first}"),
+        "twin_low": Estimate(low, n=len(twins), about=f"least {about}", digits=2),
+        "twin_high": Estimate(high, n=len(twins), about=f"largest {about}", digits=2),
+        "of_twins": f"{low:.2f} to {high:.2f}, over {len(twins)} draws of random weights",
+        "n_edges": int((edges != 0).sum()),
+        "n_choices": edges.size,
+    }
+
+
+def of_voxels(fit: object, null: object, group: object) -> dict[str, object]:
+    """Scores over voxels: the group's, how many are predicted at all, what they choose (counts)."""
+    chosen, about = pd.Series(fit.layer.ravel()).value_counts(), "median voxel r², mean over listeners"
+    return {
+        "voxel_r2": Estimate(group.value, group.low, group.high, group.n, about=about, digits=2),
+        "n_significant": int((null.p_max <= 0.05).sum()),
+        "n_silent": int((fit.inner_r2 <= 0).sum()),
+        "n_chosen": fit.layer.size,
+        "n_voxels": fit.r2.size,
+        "voxel_draws": len(null.draws),
+        "top_layer": str(chosen.index[0]),
+        "n_top": int(chosen.iloc[0]),
+    }
+
+
+def about_voxels(numbers: Mapping[str, Estimate], heard: Material) -> dict[str, str]:
+    """The median voxel in sentences, with the published one where people were measured."""
+    one = numbers["voxel_r2"]
+    if np.isfinite(one.low):
+        told = f"The median voxel's $r^2$ is {words.told(one, 'listeners')}."
+    else:
+        told = (
+            f"The median voxel's $r^2$ is {words.number(one.value)}. There is no interval over listeners, since nobody "
+            "says whose voxel is whose."
+        )
+    return {"median_voxel": told + _published_voxel(heard)}
+
+
+def _published_voxel(heard: Material) -> str:
+    if heard.simulated:
+        return ""
+    value = heard.published_alignment["r2"]
+    return (
+        f" The paper's filters reach {value:.2f} in eight listeners whose voxels were not denoised. That is another "
+        "quantity: this matrix holds only what six components explain."
+    )
+
+
+def of_halves(halves: pd.DataFrame, owner: np.ndarray) -> dict[str, Estimate]:
+    """Scores over listeners' voxels from half of the sounds to the other (``scores.noise_corrected_voxels``)."""
+    about = {
+        "r2": "median voxel r² from half of the sounds to the other, mean over listeners",
+        "corrected": "the same, corrected for noise",
+        "ceiling": "reliability of the mean over scans: r² of a perfect model",
+    }
+    return {
+        f"voxel_{key}_halves": Estimate(one.value, one.low, one.high, one.n, about=about[key])
+        for key, one in ((column, aggregate_subjects(halves[column], owner)) for column in halves)
+    }
+
+
+def about_halves(numbers: Mapping[str, Estimate]) -> str:
+    """What the correction for noise gives, in sentences, or why there is none."""
+    raw, corrected, ceiling = (numbers[f"voxel_{key}_halves"] for key in ("r2", "corrected", "ceiling"))
+    if not np.isfinite(raw.value):
+        return "Here it is not available: single scans of these listeners were not published."
+    return (
+        f"There the median voxel's share is {words.told(raw, 'listeners')}, and corrected for noise "
+        f"{words.told(corrected)}. A perfect model would reach {words.told(ceiling)} before the correction."
+    )
+
+
+def about_published(numbers: Mapping[str, Estimate], heard: Material) -> str:
+    """How the published filters did, in sentences; beside simulated listeners nothing of people is said."""
+    if heard.simulated:
+        return (
+            "The paper's values are of people. They are not set beside simulated listeners; "
+            "`alike run cortex -p recording natsound165` shows them."
+        )
+    ours, theirs, median = (numbers[key].value for key in ("r2_mean", "published_mean", "median_model_mean"))
+    return (
+        f"On average over components the filters here reach {ours:.2f}. The paper's reach {theirs:.2f}, and its median "
+        f"trained model {median:.2f}; both were read off a figure, with an error of about .005 each."
+    )
+
+
+def of_similarity(rsa: object, published_way: object, heard: Material) -> dict[str, Estimate]:
+    """Similarity of matrices by how the layer was chosen."""
+    best = rsa.to_frame().set_index("layer").loc[rsa.best_layer]
+    n, ends = heard.n, {"low": best["low"], "high": best["high"], "p": best["p"]}
+    crossed, theirs = float(rsa.cross_validated.mean()), float(published_way.mean())
+    return {
+        "rho_max": Estimate(rsa.best_rho, n=n, **ends, about="maximum over models"),
+        "rho_symmetric": Estimate(crossed, n=n, about="chosen on other sounds, symmetric blocks", digits=2),
+        "rho_as_published": Estimate(theirs, n=n, about="chosen on other sounds, as published", digits=2),
+        "rho_topline": Estimate(rsa.topline, n=len(heard.voxels), about="one listener against the others", digits=2),
+    }
+
+
+def choices_of_layer(numbers: Mapping[str, Estimate], heard: Material) -> pd.DataFrame:
+    """The same as a table, with published values beside those of people."""
+    told = {
+        "largest of all (optimistic)": words.told(numbers["rho_max"]),
+        "chosen on other sounds, as published": words.number(numbers["rho_as_published"].value),
+        "chosen on other sounds, symmetric": words.number(numbers["rho_symmetric"].value),
+        "one listener and the others": words.number(numbers["rho_topline"].value),
+    }
+    table = pd.DataFrame({"ρ here": told})
+    if heard.published_alignment is not None:
+        theirs = heard.published_alignment
+        table["ρ published"] = [f"{theirs['rho']:.2f}", "not given", "not given", f"{theirs['ceiling']:.2f}"]
+    return table
+
+
+def headline(numbers: Mapping[str, Estimate], main: pd.DataFrame, heard: Material) -> str:
+    """The answer that opens the page: in whom, what was found, how sure, and what was not.
+
+    Parameters
+    ----------
+    numbers : mapping
+        Of components and gains, as said on the page.
+    main : pandas.DataFrame
+        ``scores.main_scores`` of the main model.
+    heard : Material
+    """
+    model = main["model"].iloc[0]
+    training = card(original(model))["training"]
+    what = "a fixed description of sound that is not trained" if training == "none" else f"trained on {training}"
+    least, most = main["value"].idxmin(), main["value"].idxmax()
+    return " ".join([
+        f"We asked how much of what auditory cortex of {heard.listeners} answered to {heard.n} {heard.kind_of_sounds} "
+        "can be told from the sounds alone.",
+        f"Weighted sums of the outputs of `{model}`, {what}, predict from {_share(numbers, least)} to "
+        f"{_share(numbers, most)} of the variance of six patterns of response, in sounds that were not used to find "
+        "the weights.",
+        _sure(main["p"]),
+        _trained(numbers["gain_acoustics"], numbers["gain_beyond"]),
+        _unknown(heard),
+    ])  # fmt: skip
+
+
+def _share(numbers: Mapping[str, Estimate], name: str) -> str:
+    one, called = numbers[f"r2_{name}"], style.COMPONENT_TITLES[name].lower()
+    return f"{words.share(one.value)} ({called}; 95 % interval {_ends(one)}, n = {one.n} sounds)"
+
+
+def _ends(one: Estimate) -> str:
+    return f"{100 * one.low:.0f} to {100 * one.high:.0f} %".replace("-", words.MINUS)
+
+
+def _sure(p: pd.Series) -> str:
+    within = [style.COMPONENT_TITLES[name].lower() for name in p.index[p > 0.05]]
+    if not within:
+        return "Chance does not reach any of the six."
+    return f"Chance reaches as far for {words.listing(within)}; the others lie beyond it."
+
+
+def _trained(gain: Estimate, beyond: Estimate) -> str:
+    """How the first trained model compares with the main one, and whether it adds to it."""
+    if not np.isfinite(gain.value):
+        return "No trained model was set against it."
+    one = "A small model that we trained on many kinds of sound"
+    adds = "it adds to it" if beyond.low > 0 else "it takes from it" if beyond.high < 0 else ""
+    adds = adds or "whether it adds anything stayed open"
+    sign = -1 if gain.value < 0 else 1
+    low, high = sorted((100 * sign * gain.low, 100 * sign * gain.high))
+    ends = f"95 % interval {words.number(low, 0)} to {words.number(high, 0)} %, n = {gain.n} sounds"
+    size = f"{words.share(abs(gain.value))} of the variance ({ends})"
+    if gain.low <= 0 <= gain.high:
+        return f"{one} differs from it by {size}, which may be nothing; {adds}."
+    return f"{one} predicts {'more' if gain.value > 0 else 'less'}, by {size}; {adds}."
+
+
+def _unknown(heard: Material) -> str:
+    if heard.simulated:
+        return (
+            "Nobody was measured: this shows what the analysis does, says nothing about people, and leaves open what "
+            "larger models or a second training would give."
+        )
+    return (
+        "We do not know how much could be predicted at all, for single scans were not published, nor what larger "
+        "models or a second training would give."
+    )
+
+
+def tidy(parts: Mapping[str, pd.DataFrame], asked: Mapping[str, Question], zoo: Trained, n: int) -> pd.DataFrame:
+    """Results of the chapter, one row per number.
+
+    Parameters
+    ----------
+    parts : mapping of str to DataFrame
+        main, scores, voxels, similarity, diets, gains, course: as the chapter computed them.
+    asked, zoo : what is asked of the trained models, and which there are.
+    n : int
+        Number of sounds.
+    """
+    scores, main = parts["scores"], parts["main"].reset_index()[["model", "component", "null_mean", "p"]]
+    new = parts["diets"][~parts["diets"]["model"].isin(scores["model"])]
+    gains = parts["gains"].drop(columns=["low", "high", "p"]).rename(columns=FAMILY)
+    similarity = parts["similarity"][["layer", "value", "low", "high", "null_mean", "null_sd", "p"]]
+    return pd.concat([
+        scores.merge(main, how="left").rename(columns={"component": "layer"}).assign(measure="r2_component", n=n),
+        parts["voxels"].assign(measure="r2_voxel_median", model="all layers"),
+        similarity.assign(measure="rsa_spearman", model=similarity["layer"], n=n),
+        new.rename(columns={"component": "layer"}).assign(measure="r2_component", n=n),
+        gains[["value", "low", "high", "p", "n"]].assign(
+            model=[asked[key].title for key in gains.index], measure="r2_component_gain"
+        ),
+        parts["course"].drop(columns="step").assign(
+            model=[f"{zoo.first}@{step}" for step in parts["course"]["step"]], measure="r2_component_mean", n=n
+        ),
+    ], ignore_index=True)  # fmt: skip

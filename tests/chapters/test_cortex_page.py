@@ -1,0 +1,228 @@
+"""What the cortex page says: in whom and of how many, what stands beside what, and what the ledger takes from it."""
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from lib.chapters.cortex import diets, figures, maps, numbers, scores
+from lib.chapters.cortex.material import Material, load_material
+from lib.compare import Estimate
+from lib.ground import WrongUse
+from lib.recordings.record import COMPONENTS
+from lib.report import claims, style
+
+CODES = ["EngSpeech"] * 6 + ["Mechanical"] * 8 + ["Music"] * 6
+
+
+def material(*, simulated=True, listeners=3):
+    """Sounds whose music component answers to music alone, and the others to nothing."""
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((len(CODES), 6))
+    values[:, 5] = 5.0 * (np.array(CODES) == "Music") + 0.1 * values[:, 5]
+    components = xr.DataArray(
+        values, dims=("sound", "component"), coords={"component": list(COMPONENTS)}, attrs={"units": "arbitrary"}
+    )
+    subjects = [f"s{k}" for k in range(listeners)]
+    recording = SimpleNamespace(
+        simulated=simulated,
+        surface_subjects=("group", *subjects),
+        stimuli=pd.DataFrame({"category": CODES}, index=[f"sound{k}" for k in range(len(CODES))]),
+        components=components,
+        folds=np.arange(len(CODES)) % 5,
+    )
+    voxel = xr.DataArray(rng.standard_normal((len(CODES), 4, 3)), dims=("sound", "voxel", "scan"))
+    return Material(recording, dict.fromkeys(subjects, voxel))
+
+
+def main_table(model="spectrotemporal", p=0.001):
+    value = np.array([0.8, 0.7, 0.6, 0.5, 0.45, 0.4])
+    columns = {"value": value, "low": value - 0.1, "high": value + 0.1, "null_mean": 0.01, "null_high": 0.03, "p": p}
+    return pd.DataFrame(columns, index=pd.Index(COMPONENTS, name="component")).assign(model=model)
+
+
+def family(values, half=0.03, n=20, p=0.001):
+    """What ``contrasts`` gives of differences by name."""
+    table = pd.DataFrame({"value": pd.Series(values, dtype=float)})
+    ends = {"low_family": table["value"] - half, "high_family": table["value"] + half}
+    return table.assign(**ends, low=0.0, high=0.0, p=0.5, p_family=p, n=n, seeds=1)
+
+
+def quoted(heard, gain=-0.2, beyond=0.0):
+    gains = {key: Estimate(x, x - 0.05, x + 0.05, 20) for key, x in (("acoustics", gain), ("beyond", beyond))}
+    table = main_table().reset_index()
+    of = numbers.of_components(
+        main_table(), pd.concat([table, table.assign(model="logmel", value=0.2, low=0.1, high=0.3)]), heard
+    )
+    return of | {f"gain_{key}": one for key, one in gains.items()}
+
+
+@pytest.mark.parametrize(("simulated", "who"), [(True, "3 simulated listeners"), (False, "3 people")])
+def test_the_answer_says_in_whom_first(simulated, who):
+    heard = material(simulated=simulated)
+    text = numbers.headline(quoted(heard), main_table(), heard)
+    sentences = re.split(r"(?<=[.?]) (?=[A-Z])", text)
+    assert len(sentences) <= 5
+    assert who in sentences[0]
+    assert "20" in sentences[0]
+    assert ("Nobody was measured" in text) == simulated
+    assert ("people" not in text.replace("says nothing about people", "")) == simulated
+    assert "40 % (music; 95 % interval 30 to 50 %, n = 20 sounds) to 80 % (low frequency; " in text
+    assert not re.search(r"\b[A-E]\d\b|r²|ridge|null", text)
+
+
+@pytest.mark.parametrize(
+    ("gain", "beyond", "told"),
+    [
+        (
+            -0.2,
+            0.0,
+            "predicts less, by 20 % of the variance (95 % interval 15 to 25 %, n = 20 sounds); whether it adds",
+        ),
+        (0.2, 0.1, "predicts more, by 20 % of the variance (95 % interval 15 to 25 %, n = 20 sounds); it adds to it"),
+        (
+            -0.01,
+            -0.1,
+            "by 1 % of the variance (95 % interval −4 to 6 %, n = 20 sounds), which may be nothing; it takes",
+        ),
+        (np.nan, np.nan, "No trained model was set against it."),
+    ],
+)
+def test_the_answer_says_what_training_adds(gain, beyond, told):
+    heard = material()
+    assert told in numbers.headline(quoted(heard, gain, beyond), main_table(), heard)
+
+
+def test_the_answer_does_not_hide_what_chance_reaches():
+    heard = material()
+    text = numbers.headline(quoted(heard), main_table(p=[0.001] * 4 + [0.2, 0.3]), heard)
+    assert "Chance reaches as far for speech and music; the others lie beyond it." in text
+
+
+def test_published_values_stand_beside_people_alone():
+    """Neither figure, table nor prose of simulated listeners has a number of the paper; those of people have."""
+    simulated, real = material(), material(simulated=False)
+    assert simulated.published is None
+    assert simulated.published_alignment is None
+    of = quoted(simulated)
+    assert not {"published_mean", "median_model_mean"} & set(of)
+    assert not re.search(r"\d\.\d", numbers.about_published(of, simulated))
+    assert "The paper's reach 0.56" in numbers.about_published(quoted(real), real)
+    assert "published filters" not in scores.readable(main_table(), simulated.published)
+    assert scores.readable(main_table(), real.published)["published filters"].between(0, 1).all()
+    for heard, there in ((simulated, False), (real, True)):
+        figure = figures.component_r2(main_table(), heard, 99)
+        legend = " ".join(text.get_text() for text in figure.drawn.legends[0].get_texts())
+        assert ("published" in legend) == ("paper's" in figure.caption) == there
+        rho = dict.fromkeys(
+            ("rho_max", "rho_as_published", "rho_symmetric", "rho_topline"), Estimate(0.5, 0.4, 0.6, 20)
+        )
+        assert ("ρ published" in numbers.choices_of_layer(rho, heard)) == there
+        one = {"voxel_r2": Estimate(0.5, np.nan, np.nan, 1)}
+        assert ("eight listeners" in numbers.about_voxels(one, heard)["median_voxel"]) == there
+
+
+def drawn(heard):
+    """Figures of the page that need no fit of a real model."""
+    table = pd.concat([main_table("m"), main_table("n").assign(value=0.3, low=0.2, high=0.4)]).reset_index()
+    fit = SimpleNamespace(predictions=heard.components * 0.5, r2=np.linspace(0.2, 0.7, 6))
+    zoo = diets.Trained("n", (), (), ("untrained:n:0",), {"n@0": 0, "n": 9})
+    asked = {
+        "music": diets.Question("", "all − music", "n", "o"),
+        "beyond": diets.Question("", "both − m", "both", "m"),
+    }
+    steps = pd.DataFrame({"step": [0, 9], "value": [0.1, 0.4], "low": [0.0, 0.3], "high": [0.2, 0.5]})
+    layers = pd.DataFrame(
+        [(s, name, 0.1 * s) for s in (0, 9) for name in ("a", "b")], columns=["step", "layer", "value"]
+    )
+    halves = pd.DataFrame({"r2": 0.3, "corrected": 0.6, "ceiling": 0.5}, index=range(heard.owner.size))
+    matrix = np.random.default_rng(1).random((heard.n, heard.n))
+    shares = pd.Series([0.2] * 5 + [0.9], [style.COMPONENT_TITLES[name] for name in COMPONENTS])
+    trained = pd.concat([table, table[table["model"] == "n"].assign(model=diets.TWIN)])
+    return [
+        figures.component_profiles(heard, shares),
+        figures.predicted_and_measured(heard, fit, "m"),
+        figures.component_r2(main_table("m"), heard, 99),
+        figures.acoustic_models(table, heard),
+        figures.trained_models(trained, zoo, "m", heard),
+        figures.differences(family({"music": 0.2, "beyond": 0.0}), asked, heard),
+        figures.course_of_training(layers, steps, zoo, heard),
+        maps.voxel_scores(np.full(heard.owner.size, 0.4), halves, heard),
+        maps.dissimilarities(matrix + matrix.T, matrix @ matrix.T, "m", heard),
+    ]
+
+
+def test_captions_say_who_and_how_many():
+    style.use_house_style()
+    for simulated, who in ((True, "simulated listeners"), (False, "human auditory cortex")):
+        for figure in drawn(material(simulated=simulated)):
+            assert who in figure.caption, figure.name
+            assert re.search(r"\b20\b", figure.caption), figure.name
+            assert ("simulated" in figure.caption) == simulated
+            assert style.smallest_text(figure.drawn) >= 8, figure.name
+            assert figure.drawn.get_figwidth() <= style.WIDTH
+
+
+def test_texts_say_what_the_figures_show():
+    shown = {figure.name: figure for figure in drawn(material())}
+    assert "music: Music" in shown["profiles"].alt
+    assert "90 % of the variance of music and 20 % of that of" in shown["profiles"].caption
+    assert "Low frequency is predicted worst" in shown["predicted"].alt
+    assert "r² falls from 0.80 (low frequency) to 0.40 (music)" in shown["scores"].alt
+    assert "lead in 6 of 6" in shown["models"].alt
+    assert shown["gains"].alt == "1 of 2 intervals leave out 0: all − music 0.20."
+    assert "from 0.10 at step 0 to 0.40 at step 9" in shown["course"].alt
+
+
+def test_significance_becomes_standard_errors():
+    p = np.array([0.05, 1e-3, 1.0])
+    found = maps.z_of(xr.DataArray([1, -1, 1] * -np.log10(p)))
+    np.testing.assert_allclose(found, [1.96, -3.29, 0], atol=0.01)
+    assert np.isfinite(maps.z_of(np.array([400.0]))).all()
+    assert np.isnan(maps.z_of(np.array([np.nan]))).all()
+
+
+def decided(**changes):
+    gains = family({"speech": 0.1, "environment": 0.1, "music": 0.1, "finetuned": -0.1, "beyond": 0.1} | changes)
+    found = diets.evidence(gains, family({"rise": 0.1, "ends": 0.1}), diets.FILTERS)
+    return {name: one.verdict for name, one in claims.decide("x", found).items()}
+
+
+def test_the_ledger_takes_what_the_page_found():
+    """Every claim follows its own difference; fine-tuning that improves nothing, or harms, supports its claim."""
+    assert decided() == dict.fromkeys(("B4", "B5", "B7", "B8"), claims.SUPPORTED)
+    assert decided(music=0.0)["B4"] == claims.UNDECIDED
+    assert decided(environment=-0.1)["B4"] == claims.NOT_SUPPORTED
+    assert decided(finetuned=0.1)["B7"] == claims.NOT_SUPPORTED
+    assert decided(finetuned=0.0)["B7"] == claims.UNDECIDED
+    assert decided(beyond=-0.1)["B8"] == claims.NOT_SUPPORTED
+
+
+def test_evidence_has_the_intervals_and_p_of_the_family():
+    gains = family({"speech": 0.1, "environment": 0.1, "music": 0.1, "finetuned": 0.0, "beyond": 0.1}, p=0.04)
+    path = family({"rise": 0.1, "ends": 0.1})
+    found = diets.evidence(gains, path, diets.FILTERS)
+    one = found["B4"]["speech"]
+    assert (one.low, one.high, one.p, one.n) == (pytest.approx(0.07), pytest.approx(0.13), 0.04, 20)
+    assert np.isnan(found["B7"]["change"].p)  # that of no difference is not what the claim asks about
+    assert "one (environment)" in diets.evidence(gains.drop("environment"), path, diets.FILTERS)["B4"]
+    assert "the main model of this run is cochleagram" in diets.evidence(gains, path, "cochleagram")["B8"]
+
+
+def test_a_model_is_not_asked_about_itself():
+    zoo = diets.Trained("a", ("b", "c", "d"), ("e", "f"), ("untrained:a:0",), {"a": 9})
+    assert list(diets.questions(zoo, "m")) == list(diets.KEYS)
+    asked = diets.questions(zoo, "a")
+    assert "acoustics" not in asked
+    assert diets.family(asked)["beyond"] == {"both": 1.0, "a": -1.0}
+    gained = diets.gained(family(dict.fromkeys(asked, 0.0)), asked)
+    assert np.isnan(gained["gain_acoustics"].value)
+    assert (gained["n_gains"], gained["gains_apart"]) == (7, 0)
+
+
+def test_what_has_no_components_is_refused():
+    with pytest.raises(WrongUse, match="pocket-eeg has no components"):
+        load_material("pocket-eeg", 10)
