@@ -404,7 +404,8 @@ def _read(claim: Claim, found: Mapping[str, Measured], why: str) -> tuple[str, s
         return ABSENT, f"{why}; absent: less than the margin of {absent[0].margin:g} ({absent[0].about})"
     if not reach:
         return UNKNOWN, why
-    part = max(reach, key=lambda one: reach[one] / one.margin)
+    still_open = [part for part in reach if _side(part, found[part.key]) != 1] or list(reach)
+    part = max(still_open, key=lambda one: reach[one] / one.margin)
     return UNKNOWN, f"{why}; could not tell: {reach[part]:.2g} is possible, the margin is {part.margin:g}"
 
 

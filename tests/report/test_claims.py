@@ -325,6 +325,13 @@ def test_wrong_use_is_explained(call, message):
         call()
 
 
+def test_what_could_not_be_told_is_the_part_that_is_open():
+    parts = {"untrained": measured(0.3), "envelope": measured(0.02)}
+    found = decide("x", {"A7": parts})["A7"]
+    assert found.verdict == UNDECIDED
+    assert "could not tell: 0.12 is possible" in found.why
+
+
 def test_verdicts_are_kept_and_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("ALIKE_RUN", str(tmp_path))
     for recording in ("b", "a"):
