@@ -30,31 +30,20 @@
 # It then asks whether small models that we trained ourselves do better, and how sure one can be.
 
 # %% tags=["parameters"]
+# fmt: off
 recording: str = "pocket-sounds"  # which sounds and brains: pocket-sounds (simulated), natsound165 (real)
 model: str = "spectrotemporal"  # the model in the main figures
-models: list = [
-    "spectrotemporal",
-    "cochleagram",
-    "logmel",
-    "mfcc",
-]  # all that are compared
+models: list = ["spectrotemporal", "cochleagram", "logmel", "mfcc"]  # all that are compared
 # Diets: mixed, speech, environment, music
-trained_models: list = [
-    "mini-mixture",
-    "mini-speech",
-    "mini-environment",
-    "mini-music",
-]  # by diet [4 values]
-tuned_models: list = [
-    "mini-mixture-finetuned",
-    "mini-supervised",
-]  # tuned to labels, on labels only [2 values]
+trained_models: list = ["mini-mixture", "mini-speech", "mini-environment", "mini-music"]  # by diet [4 values]
+tuned_models: list = ["mini-mixture-finetuned", "mini-supervised"]  # tuned to labels, on labels only [2 values]
 twins: int = 5  # untrained twins of the first trained model, with seeds 0, 1, ... [at least 1]
 n_permutations: int = 1000  # draws of the nulls of components and dissimilarities [at least 1]
 voxel_permutations: int = 19  # draws of the null of voxels, each a whole nested fit of the main model [at least 1]
 n_bootstrap: int = 1000  # resamples of the intervals of dissimilarities [at least 1]
 voxels: int = 2000  # at most so many voxels per listener, evenly spaced [at least 1]
 seed: int = 0  # of permutations, resamples and folds [at least 0]
+# fmt: on
 
 # %% [markdown]
 # ## Load: which sounds, and whose answers

@@ -21,6 +21,7 @@ from lib.ground import ROOT, WrongUse
 from lib.report import records, runs
 
 ROLE = re.compile(r"\{glue:(?:text|md)\}`(\w+)`")
+FOR_RUFF = re.compile(r"^# fmt: o(?:n|ff)\n?|  # fmt: skip$", flags=re.M)
 HOW_TO_OPEN = (
     "> **How to open this notebook.** It needs *Hearing Alike* around it: in a clone of the project, with its "
     "environment installed (`make .venv/.installed`), `.venv/bin/pip install jupyterlab`, put this file into "
@@ -71,8 +72,7 @@ def _page_cell(cell: dict[str, Any], page: Page, numbers: Mapping[str, Any], val
     source, tags = "".join(cell["source"]), set(cell["metadata"].get("tags", []))
     if cell["cell_type"] != "code":
         return _markdown(_unbroken(_page_labels(_quote(source, page.name, numbers), page.name)))
-    if "parameters" in tags:
-        source = with_values(source, values)
+    source = FOR_RUFF.sub("", with_values(source, values) if "parameters" in tags else source)
     shown = [output["metadata"].pop("alike") for output in cell["outputs"] if "alike" in output.get("metadata", {})]
     hidden = {"remove-input", "remove-cell"} & tags
     metadata: dict[str, Any] = {"tags": sorted(tags if hidden else tags | {"hide-input"})}
@@ -95,7 +95,7 @@ def _quote(source: str, page: str, numbers: Mapping[str, Any]) -> str:
 
 
 def with_values(source: str, values: Mapping[str, Any]) -> str:
-    """A parameters cell whose lines have the values of a run where these are not the defaults, without marks for ruff.
+    """A parameters cell whose lines have the values of a run where these are not the defaults.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def with_values(source: str, values: Mapping[str, Any]) -> str:
         before = lines[first].encode()[: value.col_offset].decode()
         after = lines[last].encode()[value.end_col_offset :].decode()
         lines[first : last + 1] = [before + _literal(values[target.id]) + after]
-    return "\n".join(line for line in lines if not re.fullmatch(r"# fmt: \w+", line))
+    return "\n".join(lines)
 
 
 def _unbroken(text: str) -> str:
