@@ -174,10 +174,10 @@ study.steps
 # %%
 twins = [f"untrained:{name}:0" for name in models]
 frames = {
-    name: material.represented(
-        name, heard, study.stimuli, frame_rate
+    model: material.represented(
+        model, heard, study.stimuli, frame_rate
     )
-    for name in [*models, *twins, *baseline_models]
+    for model in [*models, *twins, *baseline_models]
 }
 frames["envelope"] = material.envelope(frames[baseline_models[-1]])
 
@@ -256,7 +256,7 @@ scoring = Scoring(
 
 # %%
 scores = scoring.scores(frames)
-trained = {name: scores[name] for name in models}
+trained = {model: scores[model] for model in models}
 published = scoring.published.scores(models)
 n = n_pieces(scores)
 
@@ -314,7 +314,7 @@ evidence.shown_models(by_model)
 # With the published distance it is {glue:text}`chance_published_told`, {glue:text}`chance_published_p`.
 #
 # How much of a score is drift?
-# Chance alone gives {glue:text}`main` a similarity of {glue:text}`drift`.
+# Chance alone gives {glue:text}`main` a similarity of {glue:text}`drift_told`, mean over layers.
 # Against shuffled time points its best layer has {glue:text}`shuffle_excess_p`; against the null used here,
 # {glue:text}`main_excess_p`.
 # Only a shuffle takes the drift for 0, and so calls it likeness.
@@ -343,9 +343,10 @@ show(figures.sign_spread(drawn, study))
 say(prose.signs(drawn))
 
 # %% [markdown]
-# By sign alone a score moves over a range of {glue:text}`sign_range` (middle 95 %, mean over {glue:text}`sign_range_n`
-# excerpts).
-# Scores of different excerpts differ by a standard deviation of {glue:text}`sign_between`: no more than signs do.
+# By sign alone a score moves over a range of {glue:text}`sign_range_told` (middle 95 % of signs).
+# That is the mean over {glue:text}`sign_range_n` excerpts.
+# Scores of different excerpts have a standard deviation of {glue:text}`sign_between_told`.
+# So what signs do to a score is of the size of what there is to find in it.
 # And up to {glue:text}`sign_frames` frames the whitened components keep no geometry at all.
 # So the Euclidean distance is the default of what follows.
 #
@@ -445,16 +446,15 @@ say(prose.rankings(agreement, families, differ, noise))
 
 # %% [markdown]
 # Agreement is $W$ = {glue:text}`w_told`, n = {glue:text}`w_n`.
-# With any one measure left out it is between {glue:text}`w_least` and {glue:text}`w_most`.
-# Random rankings have {glue:text}`w_null`.
+# The figure shows it with any one measure left out.
+# Random rankings seldom agree as well ({glue:text}`w_p`).
 # But draws of the null, with nothing to rank, have {glue:text}`noise_w` (middle 95 %: {glue:text}`noise_w_interval`).
 # So a high $W$ says little about models: measures see the same noise alike.
 #
 # A measure agrees with itself, over two halves, by {glue:text}`differ_told` more than with other measures.
-# Within a family rankings agree at $\tau$ = {glue:text}`within`, between families at {glue:text}`between`.
-# The difference is {glue:text}`split_told`.
+# Agreement within families exceeds that between families by {glue:text}`split_told` in $\tau$.
 # Draws of the null split by {glue:text}`noise_split` (middle 95 %: {glue:text}`noise_split_interval`).
-# A share of {glue:text}`p_split` of them does so by as much as the data.
+# Held against them, the split of the data has {glue:text}`noise_split_p`.
 # The claim that families disagree is held to that.
 #
 # ### Does training add anything?
@@ -652,7 +652,7 @@ say(prose.three_ways(product, failure))
 # The product differs from that with one pair broken by {glue:text}`product_told` millionths.
 # For the pair that is hardest to beat, {glue:text}`product_p` (n = {glue:text}`product_n`).
 # Three correlations of .1 would give one millionth.
-# In the constructed failure the product itself is {glue:text}`failure_product`.
+# In the constructed failure the product itself is {glue:text}`failure_product` ({glue:text}`failure_product_p`).
 #
 # ### Is it more than the sound that both hear?
 #
@@ -663,22 +663,22 @@ say(prose.three_ways(product, failure))
 #
 # A model is a function of the sound.
 # So anything above 0 means more than *these descriptions* of it, never more than the sound.
-# Whether they suffice is shown by the untrained twin, a random function of the sound: if it is above 0 too, the claim can't
-# be tested.
+# Whether they suffice is shown by the untrained twin, a random function of the sound.
+# If it is above 0 too, the claim can't be tested.
 
 # %%
 bands = baseline_models[-1]
 left = threeway.left_of(scoring, main, bands)
 left_twin = threeway.left_of(scoring, twins[0], bands)
-say(prose.beside_sound(left, left_twin))
+say(prose.beside_sound(left, left_twin, study.things))
 
 # %%
 given = threeway.given_sound(left, left_twin)
 measured["A5"] = threeway.claimed(product, given)
 
 # %% [markdown]
-# The descriptions account for {glue:text}`brain_by_sound` of the brain's variance and {glue:text}`model_by_sound` of the
-# model's (all layers of {glue:text}`main`).
+# The descriptions account for {glue:text}`by_sound_told`.
+# The model is all layers of {glue:text}`main`.
 # What is left of the two is alike by {glue:text}`given_told` (n = {glue:text}`given_n`), {glue:text}`given_p` against
 # models drawn anew given the sound: {glue:text}`given_side`.
 # For the untrained twin it is {glue:text}`given_twin_told`, {glue:text}`given_twin_p`: {glue:text}`given_twin_side`.
@@ -686,8 +686,7 @@ measured["A5"] = threeway.claimed(product, given)
 # ### What would the paper's size take?
 #
 # The paper has 84 sentences, 49 listeners, 12 models of about 33 layers, 500 draws and eight measures.
-# One unit of that work, a sentence for a few listeners and layers with all its draws, is timed here, on this machine, now,
-# and multiplied.
+# One unit of that work, a sentence for a few listeners and layers with all its draws, is timed here and multiplied.
 
 # %%
 from lib.chapters.eeg import scale
@@ -702,8 +701,7 @@ say(prose.work(plan))
 plan.table
 
 # %% [markdown]
-# One unit takes {glue:text}`unit_seconds` s, the whole {glue:text}`hours` h.
-# {glue:text}`gpu`
+# {glue:text}`work_told`
 # Sentences and models do not depend on each other, so the work divides over machines.
 #
 # ## Report: what follows
@@ -750,11 +748,11 @@ answer(
 #   None of this was fixed before the first results were seen.
 #   With the published distance, or with raw values, several verdicts differ, as the numbers above show.
 # * **What counts as chance.** Claims on likeness are decided against responses to other pieces of about the same length.
-#   What all pieces have in common, an onset or a course, is no likeness by that measure, though a brain and a model may well
-#   share it.
+#   What all pieces have in common, an onset or a course, is no likeness by that measure.
+#   A brain and a model may well share it.
 #   Rotations in time (`scheme: shift`) count it, and noise as well: {doc}`measures` shows how much.
-# * **Noise in place of listeners.** `responses: noise` runs this whole page on noise with the recording's own spectrum and
-#   channel correlations.
+# * **Noise in place of listeners.** `responses: noise` runs this whole page on noise.
+#   It has the recording's own spectrum and channel correlations.
 # * **Larger models.** The small ones heard minutes of sound.
 #   The paper's twelve are in the roster ({doc}`../generated/models`) and run here by name once their weights are fetched.
 # * **Another distance.** `rdm: correlation` decides by the published distance; `cosine` and `mahalanobis` are others

@@ -74,12 +74,11 @@ def _like(best: Measured, study: Study) -> str:
 def _trained(learnt: Mapping[str, Measured], units: str) -> str:
     """What training adds, and whether the envelope of the sound does as well."""
     gain, envelope = learnt["untrained"], learnt["envelope"]
-    adds = "adds to that" if gain.low > 0 else "takes from that" if gain.high < 0 else "adds nothing that can be told"
+    adds = "adds to it" if gain.low > 0 else "takes from it" if gain.high < 0 else "adds nothing that can be told"
     beats = {(True, False): "better than", (False, True): "worse than"}
     beats = beats.get((envelope.low > 0, envelope.high < 0), "not told apart from")
-    return (
-        f"Training {adds} ({words.told(gain, units)}), and trained models are {beats} the plain loudness of the sound."
-    )
+    told = f"{words.told(gain, units)}; trained models are {beats} the plain loudness of the sound"
+    return f"Training {adds}: {told}."
 
 
 def _heard_words(study: Study, late: Mapping[str, Measured] | str) -> str:
@@ -106,5 +105,5 @@ def _counted(verdicts: Mapping[str, Verdict]) -> str:
     told = words.listing([f"{count(n)} {'is' if n == 1 else 'are'} {kind}" for kind, n in rest.items() if n])
     ledger = claims.ledger()
     which = f" ({'; '.join(ledger[one].claim[0].lower() + ledger[one].claim[1:] for one in held)})" if held else ""
-    holds = f"{count(len(held))} {'is' if len(held) == 1 else 'are'} supported{which}"
+    holds = f"{count(len(held)) if held else 'none'} {'are' if len(held) > 1 else 'is'} supported{which}"
     return f"Of the paper's {count(len(paper))} claims {holds}" + (f"; {told}." if told != "none" else ".")

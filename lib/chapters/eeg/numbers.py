@@ -7,11 +7,12 @@ sentences, which say on which side of 0 an interval lies, and why something was 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lib.chapters.eeg.evidence import above_chance
+from lib.chapters.eeg.evidence import above_chance, by_unit, estimate
 from lib.chapters.eeg.threeway import MILLION
 from lib.compare import Estimate
 from lib.report import words
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lib.chapters.eeg.choices import Signs
+    from lib.chapters.eeg.scale import Plan
     from lib.chapters.eeg.scores import Scores
     from lib.chapters.eeg.windows import Timed
     from lib.chapters.eeg.words import Words
@@ -48,29 +50,42 @@ def likeness(
     """How far the best layer is above chance; with the published distance; and, of one model, against shuffles."""
     best, by_model = above_chance(trained)
     row = by_model.set_index("model").loc[main]
+    drift = trained[main].expected.sel(measure="rsa_spearman").mean("layer")
     loose = named(above_chance(shuffled)[0], f"{main}: best layer minus that of shuffles")
-    spearman = trained[main].group.null_mean.sel(measure="rsa_spearman")
+    mean = float(trained[main].group.null_mean.sel(measure="rsa_spearman").mean())
     return {
         "main": main,
         "chance": named(best, "best layer above its null, minus that of a draw"),
         "chance_side": side(best),
         "chance_published": named(above_chance(published)[0], "the same with the published distance"),
         "shuffle_excess": loose,
-        "main_excess": Estimate(row["excess"], p=row["p"], about=f"{main}: best layer minus its null", digits=4),
-        "drift": Estimate(float(spearman.mean()), about=f"{main}: mean Spearman RSA that chance gives", digits=3),
+        "main_excess": Estimate(
+            row["excess"], n=best.n, p=row["p"], about=f"{main}: best layer minus its null", digits=4
+        ),
+        "drift": _around(mean, estimate(by_unit(drift).values), f"{main}: mean Spearman RSA that chance gives"),
         "n_draws": trained[main].group.draws.sizes["draw"],
     }
 
 
+def _around(value: float, spread: Measured, about: str) -> Estimate:
+    """A value with an interval as wide as that of the same quantity by unit."""
+    low, high = value - (spread.value - spread.low), value + (spread.high - spread.value)
+    return Estimate(value, low, high, spread.n, about=about)
+
+
 def signs(found: Signs) -> dict[str, Estimate]:
     """How far signs alone move a score, and how far scores of excerpts differ."""
+    from scipy.stats import chi2
+
     by_piece = found.draws.groupby("piece")
     low, high = (by_piece["value"].quantile(q) for q in (0.025, 0.975))
+    n, apart = len(low), float(by_piece["convention"].first().std())
+    ends = apart * np.sqrt((n - 1) / chi2.ppf([0.975, 0.025], n - 1))  # of a standard deviation, by normal theory
     about = "width of the middle 95 % of scores over sign patterns, mean over excerpts"
     between = "standard deviation of the convention's score over excerpts"
     return {
-        "sign_range": Estimate(float((high - low).mean()), n=len(low), digits=3, about=about),
-        "sign_between": Estimate(float(by_piece["convention"].first().std()), n=len(low), digits=3, about=between),
+        "sign_range": named(estimate((high - low).values), about, digits=3),
+        "sign_between": Estimate(apart, *ends, n, digits=3, about=between),
         "sign_frames": Estimate(found.components + 1, digits=0, about="frames up to which there is no geometry"),
     }
 
@@ -97,6 +112,7 @@ def rankings(
     """Whether measures rank models alike, and whether families of measures do."""
     drawn = {"noise_split": "the split of families", "noise_w": "Kendall's W"}
     by_noise = {name: _drawn(noise[name.removeprefix("noise_")], told) for name, told in drawn.items()}
+    by_noise["noise_split"] = replace(by_noise["noise_split"], p=p_split(families, noise))
     w = agreement.without["w"]
     return by_noise | {
         "w": named(agreement.w, "Kendall's W"),
@@ -204,32 +220,33 @@ def three_ways(product: Measured, failure: TriModal) -> dict[str, Any]:
         MILLION * product.value, MILLION * product.low, MILLION * product.high, product.n, p=product.p,
         about="product of squares minus that with one pair broken, in millionths",
     )  # fmt: skip
-    apart = float(failure.observed.sel(score="product"))
+    apart, p = (float(x.sel(score="product")) for x in (failure.observed, failure.p_all))
     about = "product of squares where sound and model have nothing in common"
     return {
         "product": scaled,
         "product_side": side(product),
-        "failure_product": Estimate(apart, about=about, digits=4),
+        "failure_product": Estimate(apart, n=failure.n, p=p, about=about, digits=4),
     }
 
 
-def beside_sound(left: BeyondSound, twin: BeyondSound) -> dict[str, Any]:
+def beside_sound(left: BeyondSound, twin: BeyondSound, things: str) -> dict[str, Any]:
     """What brain and model share once the described sound is taken out of both."""
     about = "likeness (linear CKA) of brain and {} once the sound is taken out"
-    shares = {f"{key}_by_sound": getattr(left, f"{key}_explained") for key in ("brain", "model")}
+    brain, model = left.brain_explained, left.model_explained
+    shares = {"brain_by_sound": brain, "model_by_sound": model}
+    fitted = "share of variance that the sound accounts for"
     return {
         "given": named(left, about.format("model")),
         "given_side": side(left),
         "given_twin": named(twin, about.format("untrained twin")),
         "given_twin_side": side(twin),
-        **{
-            name: Estimate(value, digits=2, about="share of variance that the sound accounts for")
-            for name, value in shares.items()
-        },
+        **{name: Estimate(value, n=left.n, digits=2, about=fitted) for name, value in shares.items()},
+        "by_sound_told": f"{words.share(brain)} of the variance of the brain's responses and {words.share(model)} of "
+        f"that of the model, in the {left.n} {things} that they were fitted to",
     }
 
 
-def work(plan: Any) -> dict[str, Any]:
+def work(plan: Plan) -> dict[str, Any]:
     """How long one unit takes on this machine, and the whole."""
     gpu = "This machine has no GPU, so nothing is said of one."
     if plan.gpu:
@@ -237,5 +254,6 @@ def work(plan: Any) -> dict[str, Any]:
     return {
         "hours": Estimate(plan.hours["cpu"], digits=0, about="hours for the paper's scale, extrapolated"),
         "unit_seconds": Estimate(plan.seconds["cpu"], digits=2, about="seconds for one unit"),
-        "gpu": gpu,
+        "work_told": f"One unit took {plan.seconds['cpu']:.1f} s, timed once; the whole would take "
+        f"{plan.hours['cpu']:.0f} h. {gpu}",
     }

@@ -12,14 +12,16 @@ import seaborn as sns
 from IPython.display import Markdown
 
 from lib.report import Captioned, show, words
+from lib.report.style import INK
 
 MARKS = "osD^vPXd*<"
 GREY, PALE = "#7b8794", "#9aa5b1"
 
 
 def colours(names: Sequence[str]) -> dict[str, tuple]:
-    """Colours of some names, safe for colour-blind readers."""
-    return dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+    """Colours of some names, safe for colour-blind readers; the envelope is always dark."""
+    paints = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+    return paints | {name: INK for name in names if name == "envelope"}
 
 
 def show_or_why(figure: Captioned | str) -> Markdown | None:

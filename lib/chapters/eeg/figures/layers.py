@@ -175,7 +175,7 @@ def controls(table: pd.DataFrame, study: Study, counts: Mapping[str, int]) -> Ca
     panels = list(dict.fromkeys(zip(table["measure"], table["window"], strict=True)))
     models = list(dict.fromkeys(table["model"]))
     styles = {"trained": ("o", OURS), "untrained": ("s", GREY), "envelope": ("D", PUBLISHED)}
-    height = (0.27 * len(models) + 0.9) * len(panels) + 0.4
+    height = (0.27 * len(models) + 1.0) * len(panels) + 0.4
     figure, axes = plt.subplots(len(panels), 1, figsize=(WIDTH, height), squeeze=False)
     for axis, (name, window) in zip(axes[:, 0], panels, strict=True):
         part = table[(table["measure"] == name) & (table["window"] == window)].set_index("model").loc[models]
@@ -184,7 +184,8 @@ def controls(table: pd.DataFrame, study: Study, counts: Mapping[str, int]) -> Ca
             away = [[row.value - row.low], [row.high - row.value]]
             axis.errorbar(row.value, y, xerr=away, fmt=mark, color=colour, ms=5.5)
         axis.axvline(0, color=FAINT, lw=1.2, zorder=0)
-        axis.set_title(f"{MEASURE_TITLES[name]}, {window}", fontsize=10)
+        axis.set_title(f"{MEASURE_TITLES[name]}\n{window}", fontsize=10)
+        axis.locator_params(axis="x", nbins=5)
         axis.set(yticks=range(len(models)), yticklabels=[title(model) for model in models])
         axis.invert_yaxis()
     axes[-1, 0].set_xlabel("Similarity minus what chance gives")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LATE = "#eef2f7"
 MAPS = 5
-SATURATED = 4.0
+SATURATED = 10.0
 """Standard errors from 0 at which the colour of a map is full: what is no more than noise is pale."""
 
 
@@ -88,7 +88,7 @@ def word_maps(heard: Words | str, timed: Timed, found: ClusterTest | None) -> Ca
 
 def _how_coloured(found: ClusterTest) -> str:
     return (
-        f"Colour is full at {SATURATED:g} standard errors from 0 or beyond, so that noise is pale. Dots: electrodes "
+        f"Colour is full at {SATURATED:g} standard errors from 0, or beyond, so that noise is pale. Dots: electrodes "
         f"of clusters with p < .05 ({found.n_permutations} sign flips, corrected over electrodes and windows)."
     )
 
