@@ -30,38 +30,22 @@
 # With `recording: song-ecog` the same page runs on electrodes in human auditory cortex, sound by sound.
 
 # %% tags=["parameters"]
+# fmt: off
 recording: str = "pocket-eeg"  # pocket-eeg (simulated), song-ecog, ds004408 or alice
 responses: str = "recorded"  # or noise with its spectrum: then nothing may be supported [one of recorded, noise]
 level: str = "individual"  # of song-ecog: at 100 Hz, or denoised at 25 Hz [one of individual, components, electrodes]
-models: list = [
-    "mini-audio-llm",
-    "mini-mixture",
-    "mini-hubert",
-    "mini-speech",
-]  # trained; each gets an untrained twin
-baseline_models: list = [
-    "logmel",
-    "cochleagram",
-]  # the sound itself; the envelope is the mean over bands of the last
+models: list = ["mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech"]  # trained; each gets an untrained twin
+baseline_models: list = ["logmel", "cochleagram"]  # the sound itself; the envelope is the mean over bands of the last
 subjects: int = 12  # how many listeners of pocket-eeg, ds004408 or alice [at least 1]
 segments: int = 2  # of ds004408 and alice: how many stretches of the book; 0: all [at least 0]
 snr: float = 1.0  # of pocket-eeg: strength of planted responses; 0 leaves noise only [at least 0]
-without: list[
-    str
-] = []  # planted effects to leave out [one of acoustic, phoneme, surprisal, affect, early, late]
+without: list[str] = []  # planted effects to leave out [one of acoustic, phoneme, surprisal, affect, early, late]
 sentences: int = 0  # how many sentences or sounds, evenly spaced; 0: 18 sentences, or all sounds [at least 0]
 unit: str = "sentence"  # what a piece is [one of sentence, word]
-band: list = [
-    0.5,
-    40.0,
-]  # pass band of the EEG in Hz [2 values, rising, at least 0]
+band: list = [0.5, 40.0]  # pass band of the EEG in Hz [2 values, rising, at least 0]
 line: str = "recording"  # mains: what the recording says, or a country code such as US
-bad: str = (
-    "robust"  # rule for bad channels [one of robust, published]
-)
-repair: str = (
-    "spline"  # of bad channels [one of spline, mean, drop]
-)
+bad: str = "robust"  # rule for bad channels [one of robust, published]
+repair: str = "spline"  # of bad channels [one of spline, mean, drop]
 reference: str = "average"  # of the EEG
 components: int = 20  # principal components kept per sentence and layer [at least 1]
 rdm: str = "euclidean"  # of frames; correlation as published [one of euclidean, cosine, mahalanobis, correlation]
@@ -72,13 +56,10 @@ lag: float = 0.0  # seconds by which responses follow the sound
 n_permutations: int = 200  # draws of every null [at least 1]
 scheme: str = "auto"  # null: auto is pieces, which are paired anew [one of auto, pieces, shift, shuffle]
 window_width: float = 0.25  # of sliding windows, in seconds; the published one is .25 [above 0]
-window_rate: float = (
-    25.0  # frames per second in windows of time [above 0]
-)
-groups: int = (
-    0  # affect groups; 0 lets stability choose [at least 0]
-)
+window_rate: float = 25.0  # frames per second in windows of time [above 0]
+groups: int = 0  # affect groups; 0 lets stability choose [at least 0]
 seed: int = 0  # of permutations, splits and groups [at least 0]
+# fmt: on
 
 # %% [markdown]
 # ## Load: who heard what
@@ -203,8 +184,9 @@ show(figures.on_the_frames(two_ways(study, frames, models), study))
 
 # %% [markdown]
 # The filtered series follows the slow course of the response.
-# The interpolated one jumps between fast peaks that no model frame could follow.
-# So part of what is compared with a model the published way is noise of the method's own making.
+# Where a response has fast parts, as scalp EEG does, the interpolated one jumps between peaks that no frame could follow.
+# Part of what is then compared with a model is noise of the method's own making.
+# Where a response is slow, as that of electrodes inside the brain, the two nearly coincide.
 #
 # ## Compare: are they alike?
 #
@@ -283,7 +265,7 @@ show(
 
 # %% [markdown]
 # Look at the shaded bands first: what chance gives differs from layer to layer, and is far from 0 in most measures.
-# Curves rise and fall with their bands, so the shape of a curve alone does not say where a model hears like a brain.
+# Curves rise and fall with their bands, so that the shape of a curve does not say where a model hears like a brain.
 # What counts is how far a curve leaves its own band.
 #
 # ### Is the best layer above chance?
@@ -291,7 +273,7 @@ show(
 # Layers differ in what chance gives them, so the best layer is the one furthest above its own null.
 # The same choice is made in every draw, and the best layer of the draw is subtracted: choosing among many layers earns
 # nothing.
-# For comparison `mini-audio-llm`, or whichever model is first, is also held against the null of the paper.
+# For comparison one model, {glue:text}`main`, is also held against the null of the paper.
 # That null shuffles time points, which destroys the drift in the null but not in the data.
 
 # %%
@@ -317,7 +299,7 @@ evidence.shown_models(by_model)
 # Chance alone gives {glue:text}`main` a similarity of {glue:text}`drift_told`, mean over layers.
 # Against shuffled time points its best layer has {glue:text}`shuffle_excess_p`; against the null used here,
 # {glue:text}`main_excess_p`.
-# Only a shuffle takes the drift for 0, and so calls it likeness.
+# A shuffle takes the drift for 0, and so counts it as likeness.
 #
 # ### Does the published distance have a value?
 #

@@ -74,7 +74,13 @@ def _like(best: Measured, study: Study) -> str:
 def _trained(learnt: Mapping[str, Measured], units: str) -> str:
     """What training adds, and whether the envelope of the sound does as well."""
     gain, envelope = learnt["untrained"], learnt["envelope"]
-    adds = "adds to it" if gain.low > 0 else "takes from it" if gain.high < 0 else "adds nothing that can be told"
+    adds = (
+        "adds to it"
+        if gain.low > 0
+        else "takes from it"
+        if gain.high < 0
+        else "adds nothing that stands out from chance"
+    )
     beats = {(True, False): "better than", (False, True): "worse than"}
     beats = beats.get((envelope.low > 0, envelope.high < 0), "not told apart from")
     told = f"{words.told(gain, units)}; trained models are {beats} the plain loudness of the sound"
@@ -86,12 +92,11 @@ def _heard_words(study: Study, late: Mapping[str, Measured] | str) -> str:
     if isinstance(late, str):
         return ""
     there = late["late"].low > 0 and late["mean"].high < 0
-    planted = " that was planted" if study.planted & {"surprisal"} and study.simulated else ""
-    found = (
-        f"{'does find' if there else 'finds no'} {'the ' if planted and there else ''}late response to words{planted}"
-    )
-    mean = words.told(late["mean"], f"{study.counted_things}")
-    return f"An analysis that fits responses to words, and asks no model, {found}: {mean}, in µV."
+    planted = study.truths(["E1"])["E1"]
+    found = "finds the late response to words" if there else "finds no late response to words"
+    which = " that was planted" if planted else ", and none was planted" if planted is False else ""
+    mean = words.told(late["mean"], study.counted_things)
+    return f"An analysis that fits responses to words, and asks no model, {found}{which}: in µV, {mean}."
 
 
 def _counted(verdicts: Mapping[str, Verdict]) -> str:

@@ -192,7 +192,7 @@ def controls(table: pd.DataFrame, study: Study, counts: Mapping[str, int]) -> Ca
     marks = [plt.Line2D([], [], marker=m, ls="", color=c) for m, c in styles.values()]
     labels = ["trained", "untrained twin", "from the sound alone"]
     figure.legend(marks, labels, loc="outside lower center", ncols=3, columnspacing=1.0)
-    told = words.listing([f"{window}: {n} {study.things}" for window, n in counts.items()])
+    told = "; ".join(f"{window}, {n} {study.things}" for window, n in counts.items())
     n = int(table["n"].max())
     caption = (
         "Similarity beyond chance of trained models, their untrained twins and baselines made of the sound alone; "

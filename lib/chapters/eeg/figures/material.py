@@ -76,12 +76,15 @@ def _published_spectra(study: Study) -> Captioned:
     axis.plot(frequency, np.median(power, axis=0), color=OURS, lw=2, label="median channel")
     axis.set(xscale="log", yscale="log", xlabel="Frequency (Hz)", ylabel="Power (published units²/Hz)")
     axis.legend()
-    slow = float(np.median(power[:, frequency < 5].sum(axis=1) / power.sum(axis=1)))
+    slow = power[:, frequency < 5].sum(axis=1) / power.sum(axis=1)
     caption = (
         f"Power spectra of {study.who}, mean over {len(series)} sounds, as published ({study.rate:.0f} Hz); a thin "
         "line is a channel. Nothing was filtered here."
     )
-    alt = f"Power falls with frequency in every channel: in the median one {words.share(slow)} of it lies below 5 Hz."
+    alt = (
+        f"In the median channel {words.share(float(np.median(slow)))} of the power lies below 5 Hz, and in every channel "
+        f"at least {words.share(float(slow.min()))}."
+    )
     return Captioned(figure, "spectra", caption, alt)
 
 
@@ -95,9 +98,10 @@ def on_the_frames(found: TwoWays, study: Study) -> Captioned:
     axis.set(xlabel="Time from onset (s)", ylabel=f"Response ({study.unit_of_response})", xlim=(first, last))
     figure.legend(loc="outside lower center", ncols=3, columnspacing=1.0, handlelength=1.5)
     linear, smooth = (np.abs(np.diff(x)).mean() for x in found.ways.values())
+    whose = f"of the first of {study.who}" if study.spoken else f"({study.who})"
     caption = (
-        f"Channel {found.channel} of the first of {study.who} during {found.stimulus}, as recorded ({study.rate:.0f} "
-        f"Hz) and at the frames of `{found.model}`, two ways."
+        f"Channel {found.channel} {whose} during {found.stimulus}, as recorded ({study.rate:.0f} Hz) and at the frames "
+        f"of `{found.model}`, two ways."
     )
     alt = (
         f"From frame to frame the response changes {number(linear / smooth, 1)} times as much by linear "
@@ -147,8 +151,9 @@ def _signs_caption(found: Signs, study: Study, least: int) -> str:
 def _signs_alt(found: Signs, least: int) -> str:
     ranges = found.draws.groupby("piece")["value"].agg(np.ptp)
     short = found.spread[(found.spread["frames"] <= least) & (found.spread["kind"] == "whitened components")]
+    states = found.spread.loc[found.spread["kind"] == "states", "spread"]
     return (
         f"Signs alone move the score of an excerpt over a range of {number(ranges.min())} to {number(ranges.max())}. "
         f"Up to {least} frames, distances between whitened components differ by no more than "
-        f"{number(short['spread'].max())} of their mean; those between states always differ."
+        f"{number(short['spread'].max())} of their mean; those between states by at least {number(states.min())}."
     )
