@@ -171,7 +171,7 @@ material.shapes(frames, study.stimuli[0])
 #
 # ## Align: responses at the times of frames
 #
-# A model has a few frames a second, a response hundreds of samples.
+# A model has a dozen frames a second, a response a hundred samples or more.
 # The published code draws straight lines between samples.
 # That folds everything faster than half the frame rate back into the slow part of the signal:
 # with 12 frames a second, everything above 6 Hz.
@@ -325,10 +325,10 @@ show(figures.sign_spread(drawn, study))
 say(prose.signs(drawn))
 
 # %% [markdown]
-# By sign alone a score moves over a range of {glue:text}`sign_range_told` (middle 95 % of signs).
+# The middle 95 % of signs move a score over a range of {glue:text}`sign_range_told`.
 # That is the mean over {glue:text}`sign_range_n` excerpts.
 # Scores of different excerpts have a standard deviation of {glue:text}`sign_between_told`.
-# So what signs do to a score is of the size of what there is to find in it.
+# Where the first is no smaller than the second, the choice of signs decides a score as much as the sound does.
 # And up to {glue:text}`sign_frames` frames the whitened components keep no geometry at all.
 # So the Euclidean distance is the default of what follows.
 #
@@ -429,7 +429,7 @@ say(prose.rankings(agreement, families, differ, noise))
 # %% [markdown]
 # Agreement is $W$ = {glue:text}`w_told`, n = {glue:text}`w_n`.
 # The figure shows it with any one measure left out.
-# Random rankings seldom agree as well ({glue:text}`w_p`).
+# Against random rankings that has {glue:text}`w_p`.
 # But draws of the null, with nothing to rank, have {glue:text}`noise_w` (middle 95 %: {glue:text}`noise_w_interval`).
 # So a high $W$ says little about models: measures see the same noise alike.
 #
@@ -555,7 +555,8 @@ grouped = prosody.grouped(study, k=groups, seed=seed)
 show_or_why(figures.affect(grouped))
 
 # %% [markdown]
-# Groups are named by an acoustic proxy, and they overlap in it: nobody rated anything.
+# Groups are named by an acoustic proxy: nobody rated anything.
+# Where they overlap in it, the name says less than it seems to.
 # A group is worth its name only where its stability is well above that of one cloud without groups.
 #
 # The claim is about the group of lowest valence: its rank measures should be lower and its dependence measures higher.
@@ -688,7 +689,8 @@ plan.table
 #
 # ## Report: what follows
 #
-# Each claim has a rule that was written down before (`data/claims.yml`), and the rule decides.
+# Each claim has a rule (`data/claims.yml`), and the rule decides.
+# Most rules were written down before the first run; those that changed since say when and why.
 # The paper's claims are corrected for each other, and so are those that this book adds.
 # *Noise passes* says how often the rule supports its claim where listeners are noise.
 # *Power* says how often it would find an effect.
@@ -728,7 +730,7 @@ answer(
 # * **Choices made on the way.** Euclidean distance decides because it has no signs to choose, frames are thinned so that
 #   models have about as many, and peaks are counted beyond their nulls.
 #   None of this was fixed before the first results were seen.
-#   With the published distance, or with raw values, several verdicts differ, as the numbers above show.
+#   With the published distance, or with raw values, numbers above differ, and so may verdicts.
 # * **What counts as chance.** Claims on likeness are decided against responses to other pieces of about the same length.
 #   What all pieces have in common, an onset or a course, is no likeness by that measure.
 #   A brain and a model may well share it.

@@ -199,7 +199,7 @@ def test_the_caption_of_windows_says_who_and_how_many():
     values.loc[{"window": "250-500 ms"}] += 1
     timed = Timed(values, 0 * values, spans, "mini-speech")
     figure = figures.window_courses(timed, study())
-    assert "95 % intervals over 12 listeners (12 simulated listeners)" in figure.caption
+    assert "95 % intervals over 12 simulated listeners." in figure.caption
     assert "largest in the window of 250-500 ms" in figure.alt
     few = Timed(values.isel(subject=slice(1)), 0 * values.isel(subject=slice(1)), spans, "mini-speech")
     figure = figures.window_courses(few, study(**ECOG))
@@ -212,7 +212,7 @@ def test_the_caption_of_controls_counts_pieces_and_units():
     table = pd.DataFrame(rows, columns=["model", "kind", "value", "low", "high"])
     table = table.assign(measure="rsa_spearman", window="beyond other sentences", n=12)
     figure = figures.controls(table, study(), {"beyond other sentences": 17})
-    assert "95 % interval over 12 listeners (12 simulated listeners)" in figure.caption
+    assert "95 % interval over 12 simulated listeners." in figure.caption
     assert "Beyond other sentences, 17 sentences" in figure.caption
     assert "1 in Spearman RSA beyond other sentences" in figure.alt
     assert style.smallest_text(figure.drawn) >= 8
@@ -273,3 +273,10 @@ def test_claims_on_likeness_need_other_pieces_as_their_null():
     short = verdicts.decided(FOUND, scoring(study(unit="word"), specific="words are too short"))
     assert (short["A6"].verdict, short["E3"].why) == (claims.SUPPORTED, "words are too short")
     assert "too few of them" in short["A5"].why
+
+
+def test_groups_that_lie_apart_do_not_overlap():
+    proxies = pd.DataFrame({"arousal": 0.0, "valence": [-2.0, -1.0, 1.0, 2.0]})
+    table = pd.DataFrame({"k": [2], "stability": 0.9, "standard_error": 0.01, "null_stability": 0.8})
+    labels = pd.Series(["negative", "negative", "positive", "positive"])
+    assert "lie apart" in figures.affect(prosody.Grouped(proxies, labels, 2, table, proxies)).alt

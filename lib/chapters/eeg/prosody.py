@@ -109,10 +109,10 @@ def all_pairs(models: Mapping[str, Scores], groups: Grouped | str, effects: dict
     shown = pd.DataFrame({
         "measure": table["measure"].map(MEASURE_TITLES),
         "groups": table["a"].map(_title) + " minus " + table["b"].map(_title),
-        "difference": table["difference"].round(4),
-        "from": table["low"].round(4),
-        "to": table["high"].round(4),
-        "corrected p": table["p_holm"].round(3),
+        "difference": table["difference"].map("{:.4f}".format),
+        "from": table["low"].map("{:.4f}".format),
+        "to": table["high"].map("{:.4f}".format),
+        "corrected p": table["p_holm"].map("{:.3f}".format),
     })  # fmt: skip
     return shown.set_index("measure").rename_axis(None)
 

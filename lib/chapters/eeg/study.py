@@ -135,6 +135,10 @@ class Study:
         """What intervals are over, in words: listeners, or pieces."""
         return ("sets of noise" if self.noise else "listeners") if self.many else self.things
 
+    def over(self, n_pieces: int, how: str = "") -> str:
+        """Over what a mean or an interval is taken, in captions: listeners, or so many pieces and whose responses."""
+        return self.who if self.many else f"{n_pieces} {how}{self.things} ({self.who})"
+
     def beyond(self, null: str) -> str:
         """What a null gives, in words."""
         return {

@@ -104,10 +104,9 @@ def peak_depths(table: pd.DataFrame, scoring: Scoring) -> Captioned:
     figure.legend(loc="outside lower center", ncols=2, columnspacing=1.0, handlelength=1.5)
     study = scoring.study
     n = int(table["n"].max())
-    over = f"{n} {study.counted_things}" if study.many else f"redrawn {study.things} (n = {n})"
     caption = (
         f"Relative depth of the layer where each measure peaks beyond {study.beyond(scoring.null)}, chosen on one "
-        f"half of the {study.things}; mean and 95 % interval over {over} ({study.who})."
+        f"half of the {study.things}; mean and 95 % interval over {study.over(n, 'redrawn ')}."
     )
     mean = table.groupby(table["measure"].isin(RANKS))["depth"].mean()
     width = (table["high"] - table["low"]).median()
@@ -149,8 +148,8 @@ def rankings(scores: pd.DataFrame, agreement: Concordance, study: Study, n_piece
     figure.legend(*lower.get_legend_handles_labels(), loc="outside lower center", ncols=3, columnspacing=1.0)
     best = [title(name) for name in (scores.idxmax().value_counts()).index]
     caption = (
-        f"Above: rank of {len(ranks)} models, twins and baselines by each measure ({study.who}, "
-        f"{study.counted(n_pieces)}; 1 is most alike). Below: agreement of all measures and with each left out "
+        f"Above: rank of {len(ranks)} models, twins and baselines by each measure (mean over "
+        f"{study.over(n_pieces)}; 1 is most alike). Below: agreement of all measures and with each left out "
         "(Kendall's W); dotted, what random rankings stay below in 95 % of draws."
     )
     alt = (
@@ -196,8 +195,8 @@ def controls(table: pd.DataFrame, study: Study, counts: Mapping[str, int]) -> Ca
     n = int(table["n"].max())
     caption = (
         "Similarity beyond chance of trained models, their untrained twins and baselines made of the sound alone; "
-        f"the best layer is chosen on other {study.things}; mean and 95 % interval over {n} {study.counted_things} "
-        f"({study.who}). {told[0].upper()}{told[1:]}."
+        f"the best layer is chosen on other {study.things}; mean and 95 % interval over {study.over(n)}. "
+        f"{told[0].upper()}{told[1:]}."
     )
     above = table.assign(above=table["low"] > 0).groupby(["measure", "window"], sort=False)["above"].sum()
     listed = words.listing([f"{count} in {MEASURE_TITLES[m]} {window}" for (m, window), count in above.items()])

@@ -61,7 +61,7 @@ def _ratio_of_mains(data: xr.DataArray, study: Study) -> str:
     mains = study.recording.card.get("line_freq", 50)
     median = data.median("channel")
     at, beside = (float(median.sel(frequency=f, method="nearest")) for f in (mains, mains - 5))
-    return f"{at / beside:.2g} times" if beside > 0 else "an unknown share"
+    return f"{number(at / beside, max(words.digits(at / beside) - 1, 0))} times" if beside > 0 else "an unknown share"
 
 
 def _published_spectra(study: Study) -> Captioned:
@@ -82,7 +82,7 @@ def _published_spectra(study: Study) -> Captioned:
         "line is a channel. Nothing was filtered here."
     )
     alt = (
-        f"In the median channel {words.share(float(np.median(slow)))} of the power lies below 5 Hz, and in every channel "
+        f"In the median channel {words.share(float(np.median(slow)))} of the power lies below 5 Hz, in each "
         f"at least {words.share(float(slow.min()))}."
     )
     return Captioned(figure, "spectra", caption, alt)

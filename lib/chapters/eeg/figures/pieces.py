@@ -53,14 +53,13 @@ def affect(groups: Grouped | str) -> Captioned | str:
 
 
 def _affect_alt(groups: Grouped) -> str:
-    ends = groups.proxies["valence"].groupby(groups.labels).agg(["min", "max"])
-    told = words.listing(
-        [f"{TITLES.get(n, n)}, {number(r['min'], 1)} to {number(r['max'], 1)}" for n, r in ends.iterrows()]
-    )
+    ends = groups.proxies["valence"].groupby(groups.labels).agg(["min", "max"]).sort_values("min")
+    apart = bool((ends["max"].to_numpy()[:-1] < ends["min"].to_numpy()[1:]).all())
+    rows = [f"{TITLES.get(n, n)}, {number(r['min'], 1)} to {number(r['max'], 1)}" for n, r in ends.iterrows()]
     row = groups.stability.set_index("k").loc[groups.k]
     return (
-        f"Groups overlap in valence: {told}. With {groups.k} groups stability is {number(row['stability'])}, that of "
-        f"one cloud {number(row['null_stability'])}."
+        f"Groups {'lie apart' if apart else 'overlap'} in valence: {words.listing(rows)}. With {groups.k} groups "
+        f"stability is {number(row['stability'])}, that of one cloud {number(row['null_stability'])}."
     )
 
 
@@ -88,10 +87,10 @@ def group_differences(tables: Mapping[str, pd.DataFrame] | str, study: Study, mo
         "and with level, flux and duration of sentences fitted beside the group."
     )
     apart = [
-        f"{int(((t['low'] > 0) | (t['high'] < 0))[t['measure'].isin(MEASURE_TITLES)].sum())} {name}"
+        f"{name}, {int(((t['low'] > 0) | (t['high'] < 0))[t['measure'].isin(MEASURE_TITLES)].sum())}"
         for name, t in tables.items()
     ]
-    alt = f"Of eight measures, so many have an interval that excludes 0: {words.listing(apart)}."
+    alt = f"How many of eight measures have an interval that excludes 0: {'; '.join(apart)}."
     return Captioned(figure, "groups", caption, alt)
 
 

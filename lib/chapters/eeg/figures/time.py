@@ -43,11 +43,10 @@ def window_courses(timed: Timed, study: Study) -> Captioned:
     figure.legend(loc="outside lower center", ncols=2)
     start, stop = next(iter(timed.spans.values()))
     sizes = timed.observed.sizes
-    n = f"{sizes['subject']} {study.counted_things}" if study.many else f"{sizes['sentence']} {study.things}"
     caption = (
         f"Similarity in windows of {1000 * (stop - start):.0f} ms after onset, `{timed.model}`, best layer of other "
-        f"{study.things}, mean over {sizes['channel']} channels; 95 % intervals over {n} ({study.who}). Dashed: the "
-        "same frames with the response at other times. Windows overlap, and the paper's lies in the shaded stretch."
+        f"{study.things}, mean over {sizes['channel']} channels; 95 % intervals over {study.over(sizes['sentence'])}. "
+        "Dashed: the same frames with the response at other times. Windows overlap; the paper's is shaded."
     )
     best = list(timed.spans)[int(course["value"].argmax())]
     inside = (chance["value"] >= course["low"]) & (chance["value"] <= course["high"])
@@ -67,7 +66,7 @@ def channels_in_time(timed: Timed, study: Study, found: ClusterTest | None) -> C
     drawn, chosen = _maps(values, found, list(timed.spans), study, label)
     caption = (
         f"Similarity beyond that with the response at other times, by electrode and window, `{timed.model}`, best "
-        f"layer of other {study.things}, mean over {found.n} {study.counted_things} ({study.who}). "
+        f"layer of other {study.things}, mean over {study.who}. "
         f"{_how_coloured(found)}"
     )
     return Captioned(drawn, name, caption, _alt(values, found, list(timed.spans), chosen))
@@ -80,7 +79,7 @@ def word_maps(heard: Words | str, timed: Timed, found: ClusterTest | None) -> Ca
     values, study = in_windows(heard.words.values, timed.spans), heard.study
     drawn, chosen = _maps(values, found, list(timed.spans), study, "Response to a word (µV)")
     caption = (
-        f"Response to a word by deconvolution, mean over {found.n} {study.counted_things} ({study.who}), by window "
+        f"Response to a word by deconvolution, mean over {study.who}, by window "
         f"after the word's onset. {_how_coloured(found)}"
     )
     return Captioned(drawn, "words", caption, _alt(values, found, list(timed.spans), chosen))
