@@ -719,10 +719,10 @@ ledger.counted(results)
 from lib.chapters.eeg.headline import headline
 from lib.report import answer
 
-answer(
-    "Do models hear like us?",
-    headline(study, len(models), n, measured, decided),
+text = headline(
+    study, len(models), n, measured, decided, null=null
 )
+answer("Do models hear like us?", text)
 
 # %% [markdown]
 # ## What would change this answer

@@ -115,7 +115,7 @@ def measured(value, low, high, n=12, p=0.5):
 NOTHING, SOME = measured(0.001, -0.011, 0.013), measured(0.03, 0.015, 0.045, p=0.005)
 
 
-def told(one, best=NOTHING, words="the stimuli have no words"):
+def told(one, best=NOTHING, words="the stimuli have no words", **how):
     found = {"A6": {"best_layer": best}, "A7": {"untrained": NOTHING, "envelope": NOTHING}, "E1": words}
     decided = {
         name: SimpleNamespace(
@@ -123,7 +123,7 @@ def told(one, best=NOTHING, words="the stimuli have no words"):
         )
         for name in verdicts.PAPER
     }
-    return headline.headline(one, 4, 18, found, decided)
+    return headline.headline(one, 4, 18, found, decided, **how)
 
 
 LATE = {"late": measured(0.45, 0.32, 0.57), "mean": measured(-0.44, -0.58, -0.31)}
@@ -159,6 +159,11 @@ def test_a_first_screen_says_whether_words_are_found_and_were_planted():
 def test_a_first_screen_counts_verdicts():
     assert "Of the paper's seven claims none is supported; seven are undecided." in told(study())
     assert "one is supported (models and brains are alike above chance at all)" in told(study(), SOME)
+
+
+def test_a_first_screen_says_what_chance_was():
+    assert "Beyond what responses to other sentences give, the best" in told(study())
+    assert "Beyond what rotations in time give, which noise exceeds too often, the best" in told(study(), null="shift")
 
 
 # ---- numbers ----

@@ -19,7 +19,13 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 
 def headline(
-    study: Study, models: int, n_pieces: int, found: Mapping[str, Mapping | str], verdicts: Mapping[str, Verdict]
+    study: Study,
+    models: int,
+    n_pieces: int,
+    found: Mapping[str, Mapping | str],
+    verdicts: Mapping[str, Verdict],
+    *,
+    null: str = "pieces",
 ) -> str:
     """Text of the page's answer.
 
@@ -33,18 +39,25 @@ def headline(
     found : mapping
         By claim its parts, or why it can't be tested: A6, A7 and E1 are told.
     verdicts : mapping of str to Verdict
+    null : str
+        What chance is.
     """
     units = study.counted_things
     best, learnt = found["A6"]["best_layer"], found["A7"]
     sentences = [
         _asked(study, models, n_pieces),
-        f"Beyond what {study.beyond('pieces')} give, the best layer of any model is {_like(best, study)}: "
+        f"Beyond what {study.beyond(null)} give{_loose(null)}, the best layer of any model is {_like(best, study)}: "
         f"{words.told(best, units)}, where 1 would mean exactly alike.",
         _trained(learnt, units),
         _heard_words(study, found["E1"]),
         _counted(verdicts),
     ]
     return " ".join(one for one in sentences if one)
+
+
+def _loose(null: str) -> str:
+    """What has to be known of a null that decides no claim."""
+    return "" if null == "pieces" else ", which noise exceeds too often"
 
 
 def _asked(study: Study, models: int, n_pieces: int) -> str:
