@@ -168,7 +168,8 @@ class Study:
             "responses": self.who,
             "source": self.recording.source,
         }
-        return _shown(rows)
+        level = self.recording.card.get("levels", {}).get(self.options.get("level"))
+        return _shown(rows | ({"to be known": level} if level else {}))
 
     @property
     def steps(self) -> pd.DataFrame:
