@@ -156,7 +156,7 @@ class Study:
 
     def words(self, null: str) -> dict[str, str]:
         """What prose calls listeners, pieces and what chance is."""
-        return {"who": self.who, "things": self.things, "thing": self.thing, "null": self.beyond(null)}
+        return {"who": self.who, "things": self.things, "null": self.beyond(null)}
 
     @property
     def facts(self) -> pd.DataFrame:
