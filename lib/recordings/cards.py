@@ -48,6 +48,7 @@ FURTHER = {
     "channels": "how many EEG channels",
     "montage": "mne's name of the layout, where no positions are published",
     "line_freq": "of the mains [Hz]",
+    "planted": "effects that a simulation plants, and names of several, which may be left out of it",
     "positions": "what they are",
     "sentences": "where sentences come from",
     "surprisal": "which models gave it",

@@ -11,8 +11,11 @@ import xarray as xr
 
 from lib.chapters.eeg import evidence as eeg_claims
 from lib.chapters.eeg import material as eeg
+from lib.chapters.eeg import prosody as eeg_prosody
 from lib.chapters.eeg import scale as eeg_scale
 from lib.chapters.eeg import scores as eeg_scores
+from lib.chapters.eeg import threeway
+from lib.chapters.eeg import windows as eeg_windows
 from lib.chapters.eeg import words as eeg_words
 from lib.compare import word_responses, zscored
 from lib.compare.deconvolution import lagged
@@ -155,25 +158,25 @@ def test_a_planted_window_is_found_where_it_is(start, found):
         models[name].layers["deep"][:] = walk
         for subject in by:
             by[subject] = np.where(inside[:, None], walk, rng.standard_normal((len(times), 10)))
-    spans = eeg_claims.windows(0.25)
-    timed = eeg_claims.windowed(
+    spans = eeg_windows.windows(0.25)
+    timed = eeg_windows.windowed(
         models, {p.name: "deep" for p in parts}, heard, parts, spans, rate=25.0, distance="euclidean", n_permutations=20
     )
-    contrast = eeg_claims.estimate(eeg_claims.late_contrast(timed["observed"] - timed["expected"], spans))
+    contrast = eeg_claims.estimate(eeg_windows.late_contrast(timed["observed"] - timed["expected"], spans))
     assert (contrast.low > 0) is found
 
 
 @pytest.mark.parametrize("width", [0.15, 0.25, 0.35])
 def test_every_width_leaves_windows_apart_from_the_late_one(width):
-    spans = eeg_claims.windows(width)
-    late, apart = eeg_claims.late_windows(spans)
+    spans = eeg_windows.windows(width)
+    late, apart = eeg_windows.late_windows(spans)
     assert len({round(stop - start, 9) for start, stop in spans.values()}) == 1
     assert late
     assert apart
     assert not set(late) & set(apart)
     ones = xr.DataArray(np.ones((6, 2, len(spans), 3)), dims=("sentence", "subject", "window", "channel"))
     flat = ones.assign_coords(window=list(spans), subject=["a", "b"], sentence=list("abcdef"))
-    np.testing.assert_allclose(eeg_claims.late_contrast(flat, spans), 0)
+    np.testing.assert_allclose(eeg_windows.late_contrast(flat, spans), 0)
 
 
 def test_pieces_are_cut_in_seconds_not_in_frames(planted):
@@ -328,7 +331,7 @@ def grouped(seed, *, effect, overlap, subjects=6, sentences=30):
 
 def effects(seed, **how):
     scores, low, nuisance = grouped(seed, **how)
-    return eeg_claims.group_effects(scores, low, nuisance).set_index("measure").loc["rank"]
+    return eeg_prosody.group_effects(scores, low, nuisance).set_index("measure").loc["rank"]
 
 
 def test_ablation_keeps_an_effect_that_goes_with_a_nuisance():
@@ -341,24 +344,24 @@ def test_ablation_removes_what_only_the_nuisance_explains():
     assert abs(np.mean([row["difference"] for row in found])) < 0.15
     assert 0.01 < np.mean([row["p"] < 0.05 for row in found]) < 0.1  # as often as chance, whatever listeners share
     scores, low, _ = grouped(0, effect=0.0, overlap=2.0)
-    assert eeg_claims.group_effects(scores, low).set_index("measure").loc["rank", "low"] > 0
+    assert eeg_prosody.group_effects(scores, low).set_index("measure").loc["rank", "low"] > 0
 
 
 def test_groups_and_nuisances_need_enough_sentences():
     scores, low, _ = grouped(0, effect=0.0, overlap=0.0, sentences=8)
     many = pd.DataFrame(np.random.default_rng(0).standard_normal((8, 7)), low.index)
     with pytest.raises(WrongUse, match="take more"):
-        eeg_claims.group_effects(scores, low, many)
+        eeg_prosody.group_effects(scores, low, many)
 
 
 def test_a_twin_beyond_the_sound_takes_the_test_away():
     """What a random function of the sound shares with the brain, the descriptions of the sound have left out."""
     quiet = BeyondSound(-0.001, -0.003, 0.002, 0.9, 0.003, 0.2, 0.6, 18, 150, 999)
     found = replace(quiet, value=0.05, low=0.02, high=0.08, p=0.001)
-    told = eeg_claims.given_sound(found, quiet)
+    told = threeway.given_sound(found, quiet)
     assert (told.value, told.p, told.draws) == (0.05, 0.001, 999)
-    assert "descriptions leave out" in eeg_claims.given_sound(found, replace(found, value=0.03))
-    few = eeg_claims.given_sound(replace(found, n=8, n_draws=127), quiet)
+    assert "descriptions leave out" in threeway.given_sound(found, replace(found, value=0.03))
+    few = threeway.given_sound(replace(found, n=8, n_draws=127), quiet)
     assert few.p == 1 / 128
 
 
@@ -380,8 +383,8 @@ def test_consistency_needs_all_three():
         for k in (0, 100, 200)
     ]
     apart = [(sound[k : k + 100], both[k : k + 100], other[k : k + 100]) for k in (0, 100, 200)]
-    assert eeg_claims.consistency_by_sentence(agrees, "rsa_spearman_euclidean", seed=0, **how).p < 0.05
-    assert eeg_claims.consistency_by_sentence(apart, "rsa_spearman_euclidean", seed=0, **how).p > 0.05
+    assert threeway.consistency_by_sentence(agrees, "rsa_spearman_euclidean", seed=0, **how).p < 0.05
+    assert threeway.consistency_by_sentence(apart, "rsa_spearman_euclidean", seed=0, **how).p > 0.05
 
 
 # ---- simulated listeners ----
@@ -479,11 +482,11 @@ def test_noise_supports_no_claim():
     frames = {name: eeg.represented(name, heard, stimuli, 25.0) for name in ("logmel", "mfcc")}
     measures = {name: name for name in ("rsa_spearman", "rsa_kendall", "dcor", "cka_linear")}
     found = {name: scored(by, listeners, parts, measures=measures, draws=100) for name, by in frames.items()}
-    spans = eeg_claims.windows(0.25)
+    spans = eeg_windows.windows(0.25)
     layers = dict.fromkeys((part.name for part in parts), "logmel")
-    timed = eeg_claims.windowed(frames["logmel"], layers, listeners, parts, spans, rate=25.0, n_permutations=20)
+    timed = eeg_windows.windowed(frames["logmel"], layers, listeners, parts, spans, rate=25.0, n_permutations=20)
     both = [timed["observed"], timed["observed"] - timed["expected"]]
-    contrast, above = (eeg_claims.estimate(eeg_claims.late_contrast(one, spans)) for one in both)
+    contrast, above = (eeg_claims.estimate(eeg_windows.late_contrast(one, spans)) for one in both)
     chance, _ = eeg_claims.above_chance(found)
     evidence = {"A3": {"contrast": contrast, "shift": above}, "A6": {"best_layer": chance}}
     verdicts = claims.decide("pocket-eeg", evidence)

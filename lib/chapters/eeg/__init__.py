@@ -1,4 +1,4 @@
-"""The EEG chapter: its material, scores, words, scale of work, evidence for the ledger, and figures.
+"""The EEG chapter: who heard what, scores and their evidence, what is said of them, figures, verdicts, the headline.
 
 Comes in: recordings and models. Goes out: what notebooks/eeg.py shows and decides.
 """

@@ -31,27 +31,10 @@ from lib.report import claims, runs
 
 MODELS = ("mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech")
 OPTIONS = {"song-ecog": {"level": "individual"}, "pocket-eeg": {"subjects": 12}}
-SENTENCES, RATE, COMPONENTS, METHOD = 18, 12.5, 20, "antialiased"
+RATE, COMPONENTS, METHOD = 12.5, 20, "antialiased"
 CLEANING = {"band": (0.5, 40.0), "line": "recording", "bad": "robust", "repair": "spline", "reference": "average"}
 CLAIMS = {"pieces": ("A6", "A7"), "specific": ("E3", "E4")}
 SPEARMAN = {"rsa_spearman": "rsa_spearman_euclidean"}
-
-
-def envelope(frames: Mapping[str, Activations]) -> dict[str, Activations]:
-    """The mean over bands of the last layer of a baseline: one number per frame."""
-    out = {}
-    for stimulus, one in frames.items():
-        values, times = [*one.layers.values()][-1], [*one.times.values()][-1]
-        out[stimulus] = Activations({"envelope": np.mean(values, axis=1, keepdims=True)}, {"envelope": times})
-    return out
-
-
-def against(scores: Mapping[str, Any], models: Sequence[str], twins: Sequence[str], measure: str = "rsa_spearman"):
-    """Trained minus untrained, and trained minus envelope, from held-out scores (``evidence.model_scores``)."""
-    held = evidence.model_scores(scores).sel(measure=measure)
-    learnt = held.sel(model=list(models)).mean("model")
-    others = {"untrained": held.sel(model=list(twins)).mean("model"), "envelope": held.sel(model="envelope")}
-    return {key: evidence.estimate((learnt - other).values) for key, other in others.items()}
 
 
 def likeness(heard: Heard, material_of: Mapping[str, Any], *, draws: int = 200) -> dict[str, bool]:
@@ -69,7 +52,8 @@ def likeness(heard: Heard, material_of: Mapping[str, Any], *, draws: int = 200) 
     for null, (cuts, layers) in material_of.items():
         of = {name: _scored(some, heard, cuts, null, draws) for name, some in layers.items()}
         best, _ = evidence.above_chance({name: of[name] for name in MODELS})
-        measured = dict(zip(CLAIMS[null], ({"best_layer": best}, against(of, MODELS, twins)), strict=True))
+        differences = evidence.against(evidence.model_scores(of), MODELS, twins)
+        measured = dict(zip(CLAIMS[null], ({"best_layer": best}, differences), strict=True))
         found |= {claim: claims.decide("noise", {claim: parts})[claim].verdict for claim, parts in measured.items()}
     if len(material_of) == 1:  # all pieces last the same: their ends coincide, and the two nulls are one
         found |= {"E3": found["A6"], "E4": found["A7"]}
@@ -98,11 +82,11 @@ def count(name: str, n: int, *, draws: int = 200, seed: int = 0) -> pd.DataFrame
     """Rows of the table for one recording, at the chapter's defaults."""
     recording = load(name, **OPTIONS.get(name, {}))
     spoken = isinstance(recording, EEGRecording)
-    parts = material.pieces(recording, "sentence", SENTENCES if spoken else len(recording.stimuli))
+    parts = material.pieces(recording, "sentence")
     stimuli = [piece.stimulus for piece in parts]
     every = [*MODELS, *(f"untrained:{model}:0" for model in MODELS), "cochleagram"]
     frames = {model: material.represented(model, recording, stimuli, RATE) for model in every}
-    frames["envelope"] = envelope(frames.pop("cochleagram"))
+    frames["envelope"] = material.envelope(frames.pop("cochleagram"))
     heard = material.responses(recording, stimuli, **(CLEANING if spoken else {}))
     decide = partial(likeness, material_of=prepared(frames, parts), draws=draws)
     table = calibrated(decide, heard, n=n, seed=seed, noise=noise_of)

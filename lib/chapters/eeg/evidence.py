@@ -1,35 +1,29 @@
-"""What the EEG chapter measures for the claims of arXiv 2601.16540, from similarities by sentence.
+"""What the EEG chapter measures of layers and models for the claims of arXiv 2601.16540, from similarities by sentence.
 
-Comes in: ``Scores`` of models (``lib.chapters.eeg.scores``) and similarity in windows of time. Goes out: tables, and
-quantities with intervals for ``lib.report.claims``. Intervals are over listeners where there are enough of them, else
+Comes in: ``Scores`` of models (``lib.chapters.eeg.scores``). Goes out: tables, and quantities with intervals for
+``lib.report.claims``. Intervals are over listeners where there are enough of them, else
 over sentences or sounds. A layer is chosen on other sentences than those it is scored on, but for ``above_chance``,
 whose null chooses the best of every draw as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lib.chapters.eeg.material import Heard, Piece
+from lib.chapters.eeg.material import ENOUGH, title
 from lib.chapters.eeg.scores import Scores
-from lib.compare import MEASURES, kendall_w, sliding_windows, split_peaks, tri_modal, window_scores
+from lib.compare import MEASURES, kendall_w, split_peaks
 from lib.compare.similarity.nulls import ROUNDING
-from lib.compare.word_responses import LATE
-from lib.ground import WrongUse
 from lib.report.claims import Measured
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from lib.compare.similarity.conditional import BeyondSound
-    from lib.models import Activations
-
-ENOUGH = 5
-"""Listeners from which on intervals are over listeners."""
 RANKS = tuple(name for name, one in MEASURES.items() if one.family == "rank")
 SHARED = ("dcor", "mi", "cka_linear", "cka_rbf")
 """Dependence measures, each once: rv is cka_linear."""
@@ -108,6 +102,21 @@ def peaks(
     return pd.DataFrame(rows, columns=["model", "unit", "measure", "family", "depth", "gain"])
 
 
+def all_peaks(models: Mapping[str, Scores], **how: Any) -> pd.DataFrame:
+    """``peaks`` of several models in one table."""
+    return pd.concat([peaks(one, name, **how) for name, one in models.items()], ignore_index=True)
+
+
+def split_in_depth(table: pd.DataFrame, n_stimuli: int) -> dict[str, Measured]:
+    """Depth of dependence minus rank, and gains of both on other stimuli, from ``all_peaks``: parts of the claim."""
+    return {key: of_units(units, n_stimuli) for key, units in family_difference(table).items()}
+
+
+def raw_split(models: Mapping[str, Scores], n_stimuli: int, seed: int) -> dict[str, Measured]:
+    """``split_in_depth`` of raw values, as published: layers differ in what chance gives, in either half alike."""
+    return split_in_depth(all_peaks(models, raw=True, seed=seed), n_stimuli)
+
+
 def family_difference(table: pd.DataFrame) -> pd.DataFrame:
     """By unit, mean over models and measures: depth of the peak of dependence minus rank measures, and both gains."""
     kept = table[table["measure"].isin([*RANKS, *SHARED])]
@@ -156,6 +165,36 @@ def model_scores(models: Mapping[str, Scores]) -> xr.DataArray:
     order = [u for u in next(iter(parts.values())).unit.values.tolist() if u in common]
     joined = xr.concat([part.sel(unit=order) for part in parts.values()], pd.Index(list(parts), name="model"))
     return joined.transpose("unit", "model", "measure")
+
+
+def against(table: xr.DataArray, trained: Sequence[str], twins: Sequence[str], measure: str = "rsa_spearman") -> dict:
+    """Trained minus untrained, and trained minus envelope, from held-out scores (``model_scores``)."""
+    held = table.sel(measure=measure)
+    learnt = held.sel(model=list(trained)).mean("model")
+    others = {"untrained": held.sel(model=list(twins)).mean("model"), "envelope": held.sel(model="envelope")}
+    return {key: estimate((learnt - other).values) for key, other in others.items()}
+
+
+def beyond_chance(panels: Sequence[tuple[xr.DataArray, str, str]], kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Held-out scores of every model with intervals, for several tables, measures and nulls in words.
+
+    Parameters
+    ----------
+    panels : sequence of (array (unit, model, measure), str, str)
+        Scores, a measure, and beyond what.
+    kinds : mapping of str to str
+        By model: trained, untrained or envelope.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns model, kind, measure, window (beyond what), value, low, high, n, p.
+    """
+    rows = []
+    for (table, measure, window), (name, kind) in product(panels, kinds.items()):
+        found = estimate(table.sel(model=name, measure=measure).values)
+        rows.append((name, kind, measure, window, found.value, found.low, found.high, found.n, found.p))
+    return pd.DataFrame(rows, columns=["model", "kind", "measure", "window", "value", "low", "high", "n", "p"])
 
 
 def noise_rankings(models: Mapping[str, Scores]) -> pd.DataFrame:
@@ -218,200 +257,12 @@ def above_chance(models: Mapping[str, Scores], measure: str = "rsa_spearman") ->
     ), pd.DataFrame(rows, columns=columns)
 
 
+def shown_models(by_model: pd.DataFrame) -> pd.DataFrame:
+    """The table of ``above_chance`` for reading."""
+    table = by_model.assign(model=by_model["model"].map(title)).set_index("model").rename_axis(None)
+    names = {"layer": "best layer", "value": "Spearman RSA", "null_mean": "chance", "excess": "above chance"}
+    return table.round({"value": 3, "null_mean": 3, "excess": 3, "p": 3}).rename(columns=names)
+
+
 def _p(draws: np.ndarray, observed: float) -> float:
     return (int((draws >= observed - ROUNDING).sum()) + 1) / (len(draws) + 1)
-
-
-# ---- windows of time ----
-
-
-def windows(width: float, *, step: float = 0.05) -> dict[str, tuple[float, float]]:
-    """Sliding windows of one width from 0 to 800 ms, or so far that one starts at 500 ms."""
-    return sliding_windows(max(0.8, 0.5 + width), width=width, step=step)
-
-
-def late_windows(spans: Mapping[str, tuple[float, float]]) -> tuple[list[str], list[str]]:
-    """Windows within 250 to 500 ms (or, where they are longer, around it), and those that share no time with it."""
-    first, last, near = *LATE, 1e-6
-    within = [name for name, (a, b) in spans.items() if a > first - near and b < last + near]
-    around = [name for name, (a, b) in spans.items() if a < first + near and b > last - near]
-    late, apart = within or around, [name for name, (a, b) in spans.items() if b < first + near or a > last - near]
-    if not late or not apart:
-        raise WrongUse("no window of this width lies within (or around) 250 to 500 ms, or none apart from it.")
-    return late, apart
-
-
-def windowed(
-    frames: Mapping[str, Activations],
-    layers: Mapping[str, str],
-    heard: Heard,
-    parts: Sequence[Piece],
-    spans: Mapping,
-    *,
-    seed: int = 0,
-    **how: Any,
-) -> dict[str, xr.DataArray]:
-    """Spearman similarity of every channel in every window after a piece's onset, by piece.
-
-    Parameters
-    ----------
-    frames, heard, parts
-        As for ``eeg.items``.
-    layers : mapping of str to str
-        By piece, which layer to take (``held_out_layers``); pieces without one are left out.
-    spans : mapping
-        Windows (``windows``).
-    **how
-        Of ``window_scores``.
-
-    Returns
-    -------
-    dict of str to xarray.DataArray
-        observed and expected (mean of draws), both (sentence, subject, window, channel).
-    """
-    import xarray as xr
-
-    found, names, last = [], [], max(stop for _, stop in spans.values())
-    for number, piece in enumerate(parts):
-        if piece.name not in layers:
-            continue
-        one, times, layer = frames[piece.stimulus], heard.times[piece.stimulus], layers[piece.name]
-        clock = one.times[layer]
-        near = (clock >= piece.start - 1e-9) & (clock < piece.start + last + 0.1) & (clock <= times[-1])
-        if near.sum() < 6:
-            continue
-        what = (
-            [one.layers[layer][near]],
-            clock[near] - piece.start,
-            heard.values[piece.stimulus],
-            times - piece.start,
-        )
-        result = window_scores([what], spans, seed=seed * 100_003 + number, **how)
-        parts_of = {"observed": result.observed, "expected": result.draws.mean("draw")}
-        found.append(xr.Dataset(parts_of).isel(layer=0, drop=True).assign_coords(channel=list(heard.channels)))
-        names.append(piece.name)
-    if not found:
-        raise WrongUse("no piece lasts long enough for windows of time.")
-    joined = xr.concat(found, pd.Index(names, name="sentence"))
-    return {name: joined[name] for name in ("observed", "expected")}
-
-
-def late_contrast(scores: xr.DataArray, spans: Mapping[str, tuple[float, float]]) -> np.ndarray:
-    """Mean of the windows in 250 to 500 ms minus that of those apart, all of one width, mean over channels: by unit."""
-    late, apart = late_windows(spans)
-    course = by_unit(scores.mean("channel"))
-    return (course.sel(window=late).mean("window") - course.sel(window=apart).mean("window")).values
-
-
-# ---- how it was said ----
-
-
-def mean_excess(models: Mapping[str, Scores]) -> xr.DataArray:
-    """Held-out excess, mean over models: (sentence, measure, subject), of the sentences that all models have."""
-    import xarray as xr
-
-    parts = [held_out(one) for one in models.values()]
-    common = [s for s in parts[0].sentence.values if all(s in part.sentence.values for part in parts)]
-    return xr.concat([part.sel(sentence=common) for part in parts], "model").mean("model")
-
-
-def group_table(scores: xr.DataArray, labels: pd.Series) -> pd.DataFrame:
-    """Scores (sentence, measure, subject) by unit, group and measure, for ``lib.compare.compare_groups``."""
-    unit, group = unit_of(scores), labels.loc[scores.sentence.values].to_numpy()
-    frame = scores.assign_coords(group=("sentence", group)).to_dataframe("value").reset_index()
-    keys = ["measure", "group", unit]
-    return frame.groupby(keys, sort=False, as_index=False)["value"].mean().rename(columns={unit: "unit"})
-
-
-def group_effects(scores: xr.DataArray, low: pd.Series, nuisances: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Sentences of one group minus the rest, by measure, over sentences; nuisances are fitted together with the group.
-
-    Whatever sets two groups of sentences apart does so in all listeners alike, so the interval is over sentences, of
-    the mean over listeners. A group that follows its nuisances closely has a wide interval, not a small difference.
-
-    Parameters
-    ----------
-    scores : DataArray (sentence, measure, subject)
-    low : Series of bool
-        By sentence, which belong to the group.
-    nuisances : DataFrame (sentence, nuisance), optional
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns measure, difference, low, high, p (Student's t), n (sentences) and d (the difference over the residual
-        standard deviation); besides the measures, ``rank`` (Spearman RSA) and ``dependence`` (the mean of distance
-        correlation and linear CKA).
-    """
-    from statsmodels.regression.linear_model import OLS
-
-    values = scores.mean("subject").to_pandas()  # sentence, measure
-    values["rank"], values["dependence"] = values["rsa_spearman"], values[["dcor", "cka_linear"]].mean(axis=1)
-    design = pd.DataFrame({"mean": 1.0, "group": low.loc[values.index].astype(float)})
-    if nuisances is not None:
-        chosen = nuisances.loc[values.index]
-        design = design.join((chosen - chosen.mean()) / chosen.std())
-    if len(design) <= design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
-        raise WrongUse(
-            f"{len(design)} sentences cannot tell the group from {design.shape[1] - 2} nuisances: take more."
-        )
-    fits = {measure: OLS(values[measure], design).fit() for measure in values}
-    rows = [
-        (name, fit.params["group"], *fit.conf_int().loc["group"], fit.pvalues["group"], len(values))
-        for name, fit in fits.items()
-    ]
-    table = pd.DataFrame(rows, columns=["measure", "difference", "low", "high", "p", "n"])
-    return table.assign(d=[fit.params["group"] / np.sqrt(fit.scale) for fit in fits.values()])
-
-
-def as_measured(row: pd.Series) -> Measured:
-    """A row of ``group_effects`` as a quantity of a claim."""
-    return Measured(value=row["difference"], low=row["low"], high=row["high"], n=int(row["n"]), p=row["p"])
-
-
-def consistency(found: Any, score: str = "product") -> Measured:
-    """Tri-modal consistency minus its mean with the pair broken that leaves most, over subjects.
-
-    p is that of the mean over subjects against the pair that is hardest to beat.
-    """
-    observed, draws = found.observed.sel(score=score), found.draws.sel(score=score)
-    units = (observed - draws.mean("draw").max("broken")).values
-    p = _hardest_p(observed.mean("subject"), draws.mean("subject"))
-    return estimate(units, p=p, draws=draws.sizes["draw"])
-
-
-def consistency_by_sentence(
-    items: Iterable[tuple], name: str, score: str = "product", *, seed: int, **how: Any
-) -> Measured:
-    """The same over sentences or sounds, for few sets of responses; `how` is that of ``tri_modal``."""
-    import xarray as xr
-
-    found = [tri_modal([one], name, seed=seed * 100_003 + k, **how) for k, one in enumerate(items)]
-    observed = xr.concat([one.observed.sel(score=score) for one in found], "sentence")
-    draws = xr.concat([one.draws.sel(score=score) for one in found], "sentence")
-    if "subject" in observed.dims:
-        observed, draws = observed.mean("subject"), draws.mean("subject")
-    drawn = draws.mean("sentence")
-    hardest = draws.isel(broken=int(drawn.mean("draw").argmax("broken"))).mean("draw")
-    p = _hardest_p(observed.mean("sentence"), drawn)
-    return estimate((observed - hardest).values, p=p, draws=drawn.sizes["draw"])
-
-
-def given_sound(found: BeyondSound, twin: BeyondSound) -> Measured | str:
-    """Likeness of brain and model once the sound is taken out of both, over pieces, or why that can't be told.
-
-    An untrained `twin` is a random function of the sound: if it, too, is more like the brain than chance, the
-    descriptions leave out something that the sound does to both.
-    """
-    if twin.p <= 0.05 and twin.low > 0:
-        return (
-            f"an untrained twin, a random function of the sound, is like the brain beyond the described sound as well "
-            f"({twin.value:.3f}, {twin.low:.3f} to {twin.high:.3f}, n = {twin.n}; the trained model {found.value:.3f}, "
-            f"{found.low:.3f} to {found.high:.3f}): the descriptions leave out what drives both"
-        )
-    p = max(found.p, 1 / (found.n_draws + 1))
-    return Measured(value=found.value, low=found.low, high=found.high, n=found.n, p=p, draws=found.n_draws)
-
-
-def _hardest_p(value: xr.DataArray, draws: xr.DataArray) -> float:
-    return float((((draws >= value - ROUNDING).sum("draw") + 1) / (draws.sizes["draw"] + 1)).max())

@@ -25,12 +25,15 @@ from lib.report.cache import kept
 
 if TYPE_CHECKING:
     import mne
-    import xarray as xr
 
     from lib.compare.similarity.pieces import Matched
     from lib.recordings.preprocessing import Cleaned
 
 LEAST_FRAMES, LEAST_PIECES = 4, 8
+SENTENCES = 18
+"""Of connected speech, taken where nobody says how many."""
+ENOUGH = 5
+"""Listeners from which on intervals are over listeners."""
 BEFORE_END = 0.5
 """Seconds before the end of any piece that likeness to this piece alone stops: as far as a response is smoothed into
 the frames before it, and a voice falls."""
@@ -83,8 +86,10 @@ class Heard:
     clean: Callable[[str], Cleaned] | None = field(repr=False, default=None)
 
 
-def pieces(recording, unit: str, count: int) -> list[Piece]:
+def pieces(recording, unit: str, count: int = 0) -> list[Piece]:
     """`count` sentences (or sounds), evenly spaced over the recording, or all words of as many sentences.
+
+    Of no `count` they are ``SENTENCES`` sentences, or all sounds.
 
     Raises
     ------
@@ -93,6 +98,7 @@ def pieces(recording, unit: str, count: int) -> list[Piece]:
         nuisances are regressed out of sentences.
     """
     table = recording.stimuli
+    count = count or (SENTENCES if isinstance(recording, EEGRecording) else len(table))
     if unit not in ("sentence", "word") or (unit == "word" and not isinstance(recording, EEGRecording)):
         raise unknown("unit", unit, ("sentence", "word") if isinstance(recording, EEGRecording) else ("sentence",))
     chosen = table.index[np.unique(np.linspace(0, len(table) - 1, min(count, len(table))).round().astype(int))]
@@ -181,6 +187,35 @@ def represented(name: str, recording, stimuli: Sequence[str], rate: float) -> di
     return {stimulus: _on_one_clock(one, rate) for stimulus, one in zip(stimuli, found, strict=True)}
 
 
+def envelope(frames: Mapping[str, Activations]) -> dict[str, Activations]:
+    """The mean over bands of the last layer of a baseline, by stimulus: one number per frame."""
+    out = {}
+    for stimulus, one in frames.items():
+        values, times = [*one.layers.values()][-1], [*one.times.values()][-1]
+        out[stimulus] = Activations({"envelope": np.mean(values, axis=1, keepdims=True)}, {"envelope": times})
+    return out
+
+
+def shapes(frames: Mapping[str, Mapping[str, Activations]], stimulus: str) -> pd.DataFrame:
+    """How many layers, units (of the last layer) and frames per second every model has, for reading."""
+    rows = {}
+    for name, by in frames.items():
+        *_, last = by[stimulus].layers.values()
+        rows[title(name)] = len(by[stimulus].layers), last.shape[1], _rate(by)
+    table = pd.DataFrame(rows, index=["layers", "units", "frames per second"]).T
+    return table.astype({"layers": int, "units": int}).round(1)
+
+
+def frame_rates(frames: Mapping[str, Mapping[str, Activations]]) -> dict[str, float]:
+    """Frames per second, by model."""
+    return {name: _rate(by) for name, by in frames.items()}
+
+
+def title(model: str) -> str:
+    """What a model is called on the page: twins without the mark of their seed."""
+    return f"{model.split(':')[1]}, untrained" if model.startswith("untrained:") else model
+
+
 def _on_one_clock(one: Activations, rate: float) -> Activations:
     """All layers at the times of the last, thinned through an anti-aliasing filter where it is faster than `rate`."""
     *_, times = one.times.values()
@@ -199,41 +234,6 @@ def _on_one_clock(one: Activations, rate: float) -> Activations:
 def _within(grid: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Times of `grid`, held at the ends of a layer that starts later or stops earlier."""
     return np.clip(grid, times[0] - 0.04, times[-1] + 0.04)
-
-
-def voice(recording) -> pd.DataFrame:
-    """The eGeMAPS functionals of every sentence of a recording, (sentence, functional); from disk if known."""
-    import xarray as xr
-
-    from lib.compare import functionals
-
-    def compute():
-        sounds = {name: recording.audio(name)[0] for name in recording.stimuli.index}
-        found = functionals(sounds, int(recording.stimuli["rate"].iloc[0]))
-        return {"functionals": xr.DataArray(found, dims=("sentence", "functional"))}
-
-    found = kept("functionals", (recording.fingerprint,), compute)["functionals"]
-    return found.to_pandas().loc[recording.stimuli.index]
-
-
-def descriptions(recording, stimuli: Sequence[str]) -> dict[str, xr.DataArray]:
-    """The eGeMAPS descriptors of some stimuli frame by frame, each (time, descriptor); from disk if known."""
-    import xarray as xr
-
-    from lib.compare import descriptors
-
-    def one(name):
-        values, times, names = descriptors(*recording.audio(name))
-        return xr.DataArray(values, {"time": times, "descriptor": names}, ("time", "descriptor"))
-
-    return kept("descriptors", (recording.fingerprint, str(stimuli)), lambda: {name: one(name) for name in stimuli})
-
-
-def at_frames(described: xr.DataArray, frames: np.ndarray) -> np.ndarray:
-    """Descriptors at the times of frames, (frame, descriptor), standardised; those that never change are left out."""
-    varied, known = described.values[:, described.values.std(axis=0) > 0], described.time.values
-    values = onto_frames(varied, known, np.clip(frames, known[0], known[-1]), "linear")
-    return zscored(values[:, values.std(axis=0) > 1e-9])
 
 
 # ---- one piece after the other ----
@@ -278,7 +278,7 @@ def lengths(
 
     Pieces that have fewer than ``LEAST_FRAMES`` frames of the slowest model are left out.
     """
-    rates = {name: _rate(by) for name, by in frames.items()}
+    rates = frame_rates(frames)
     covered = [min(_inside(by[p.stimulus], p).sum() / rates[name] for name, by in frames.items()) for p in parts]
     frame = 1 / min(rates.values())
     return matched(covered, before_end=before_end, same=frame, shortest=LEAST_FRAMES * frame)

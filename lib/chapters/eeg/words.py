@@ -7,10 +7,14 @@ sentences of one kind. Of what a simulation planted, only labels of affect are r
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lib.chapters.eeg.evidence import estimate
+from lib.chapters.eeg.material import ENOUGH
 from lib.compare.deconvolution import moments, response_functions
 from lib.compare.word_responses import (
     CENTRO_PARIETAL,
@@ -26,6 +30,7 @@ from lib.compare.word_responses import (
 )
 from lib.ground import WrongUse
 from lib.models import load as load_model
+from lib.report.cache import kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -35,10 +40,67 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from lib.chapters.eeg.material import Heard
+    from lib.chapters.eeg.prosody import Grouped
+    from lib.chapters.eeg.study import Study
     from lib.recordings import EEGRecording
+    from lib.report.claims import Measured
 
 CENTRE = np.array([0.0, 0.0, 0.04])
 """Of a head, in mne's head coordinates [m]: electrodes are compared by their direction from it."""
+
+CLAIMS = ("E1", "E2")
+NO_WORDS = "the stimuli have no words"
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """Responses to words of all listeners.
+
+    Attributes
+    ----------
+    words, change : xarray.DataArray (subject, lag, channel)
+        As ``word_responses`` gives them [µV].
+    study : Study
+    told : bool
+        Whether the recording itself says which sentences are negative; if not, their prosody does.
+    """
+
+    words: xr.DataArray
+    change: xr.DataArray
+    study: Study
+    told: bool
+
+    @cached_property
+    def measured(self) -> dict[str, Measured]:
+        """The late response over listeners: ``late`` (other lags minus it), ``mean`` (itself), ``change`` [µV]."""
+        info = self.study.heard.info
+        late, change = (late_size(x.values, info) for x in (self.words, -self.change))
+        each = {"late": late, "mean": late_mean(self.words.values, info), "change": change}
+        return {name: estimate(values) for name, values in each.items()}
+
+    @property
+    def claimed(self) -> dict[str, dict[str, Measured] | str]:
+        """Parts of the two claims on words."""
+        if not self.study.many:
+            return dict.fromkeys(CLAIMS, f"at least {ENOUGH} listeners are needed")
+        found = self.measured
+        return {"E1": {key: found[key] for key in ("late", "mean")}, "E2": {"change": found["change"]}}
+
+
+def heard_words(study: Study, groups: Grouped | str) -> Words | str:
+    """Responses to words (``word_responses``), from disk if known; or why there are none."""
+    if not study.spoken:
+        return NO_WORDS
+    negative = negative_sentences(study.recording, groups.low)
+    found = kept("words", (*study.key, str(negative)), partial(word_responses, study.recording, study.heard, negative))
+    affect = study.recording.stimuli.get("affect")
+    told = affect is not None and not affect.isna().all()
+    return Words(found["words"], found["change"], study, told)
+
+
+def claimed(words: Words | str) -> dict[str, dict[str, Measured] | str]:
+    """Parts of the claims on words, or why they can't be tested."""
+    return dict.fromkeys(CLAIMS, words) if isinstance(words, str) else words.claimed
 
 
 def word_responses(recording: EEGRecording, heard: Heard, group: Collection[str]) -> dict[str, xr.DataArray]:
