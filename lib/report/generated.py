@@ -49,7 +49,9 @@ def _answers(title: str, about: str, done: Mapping[str, Run]) -> str:
         numbers = run.numbers()
         if "_answer" in numbers:
             label = " *(simulated listeners)*" if notebooks.simulated_notice(run) else ""
-            entries.append(f"[{numbers['_question']}](chapters/{name}){label}\n: {numbers['_answer']}\n")
+            entries.append(
+                f"[{numbers['_question']}](chapters/{name}){label}\n: {notebooks.unbroken(numbers['_answer'])}\n"
+            )
     return f"This is the **{title}**. {about}\n\n" + "\n".join(entries) + _verdicts(done)
 
 

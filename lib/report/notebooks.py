@@ -71,7 +71,7 @@ def page_notebook(page: Page, run: runs.Run) -> dict[str, Any]:
 def _page_cell(cell: dict[str, Any], page: Page, numbers: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
     source, tags = "".join(cell["source"]), set(cell["metadata"].get("tags", []))
     if cell["cell_type"] != "code":
-        return _markdown(_unbroken(_page_labels(_quote(source, page.name, numbers), page.name)))
+        return _markdown(unbroken(_page_labels(_quote(source, page.name, numbers), page.name)))
     source = FOR_RUFF.sub("", with_values(source, values) if "parameters" in tags else source)
     shown = [output["metadata"].pop("alike") for output in cell["outputs"] if "alike" in output.get("metadata", {})]
     hidden = {"remove-input", "remove-cell"} & tags
@@ -117,7 +117,7 @@ def with_values(source: str, values: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _unbroken(text: str) -> str:
+def unbroken(text: str) -> str:
     """Text in which no line ends between a number and its per cent sign."""
     return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
