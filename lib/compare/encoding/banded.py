@@ -45,8 +45,9 @@ class BandedRidge:
         The chosen weights, which sum to 1 over bands.
     penalty : array of shape (band, fold, v)
         The ridge penalty of each band on its features as they were given; infinite where the band has no weight.
-    parts : array of shape (band, n, v)
-        What each band contributes to the predictions: they and the means of the training folds add up to them.
+    parts : array of shape (band, n, v) or None
+        What each band contributes to the predictions: they and the means of the training folds add up to them. None
+        unless asked for.
     """
 
     fit: NestedRidge
@@ -54,7 +55,7 @@ class BandedRidge:
     layers: np.ndarray
     weights: np.ndarray
     penalty: np.ndarray
-    parts: np.ndarray
+    parts: np.ndarray | None
 
 
 def banded_ridge(
@@ -67,6 +68,7 @@ def banded_ridge(
     units: str = "gram",
     extend_alphas: bool = True,
     alpha_limits: tuple[float, float] | None = None,
+    split: bool = False,
     device: str = "auto",
     chunk: int | None = None,
     progress: bool = False,
@@ -87,6 +89,8 @@ def banded_ridge(
     units : {"gram", "absolute"}
         As in `nested_ridge`, of each band on its own: with "gram" a common factor in the features of one band changes
         nothing.
+    split : bool
+        Give `BandedRidge.parts` too.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def banded_ridge(
     with np.errstate(divide="ignore"):
         penalty = fit.alpha * np.moveaxis(units_of[fit.choice], -1, 0) / weight
     layers = np.moveaxis(mixed.layers[fit.choice], -1, 0)
-    return BandedRidge(fit, tuple(bands), layers, weight, penalty, _parts(data, mixed, fit))
+    return BandedRidge(fit, tuple(bands), layers, weight, penalty, _parts(data, mixed, fit) if split else None)
 
 
 def band_weights(n_bands: int, n_draws: int | None = None, *, seed: int = 0) -> np.ndarray:
