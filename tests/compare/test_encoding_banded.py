@@ -106,9 +106,19 @@ def test_layers_of_a_band_are_chosen_with_its_weight():
     chosen, count = np.unique(found.layers[1], return_counts=True)
     assert chosen[count.argmax()] == "deep, second"
     assert (found.layers[0][found.weights[0] > 0] == "a").all()
-    assert ((found.layers == "") == (found.weights == 0)).all()
-    assert np.isinf(found.penalty[found.weights == 0]).all()
     assert len(found.fit.layers) == 3 * 9 + 3 + 1  # no candidate twice where a band has no weight
+
+
+def test_a_band_without_weight_has_no_layer():
+    bands, y, folds = simulated()
+    found = banded_ridge(bands, y, folds, weights=np.eye(2), split=True)
+    used = found.weights == 1
+    assert (used.sum(0) == 1).all()
+    assert (found.layers[~used] == "").all()
+    assert (found.layers == np.where(used, [[["a"]], [["b"]]], "")).all()
+    np.testing.assert_array_equal(np.isinf(found.penalty), ~used)
+    contributes = np.stack([found.parts[:, folds == fold].any(1) for fold in found.fit.folds], axis=1)
+    np.testing.assert_array_equal(contributes, used)
 
 
 def test_weights_to_try():
