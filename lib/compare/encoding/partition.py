@@ -11,7 +11,8 @@ at 0: a part below it says that the joint fit paid more for choosing among more 
 each set predicts better beside the other than alone.
 
 Intervals are those of `refitted`, of the sums and differences: one stimulus leaves all fits at once, and one draw of
-inner stimuli makes the choices of all fits.
+inner stimuli makes the choices of all fits. In simulations of 165 stimuli they cover in .95 to 1.00, where a part is 0
+almost always, and in .91 where few units explain much: such estimates are skewed.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def variance_partition(
     Parameters
     ----------
     sets : mapping of str to array of shape (n, d), or to mapping of str to such arrays
-        Two or three sets of features of n stimuli, or the layers of a set, of which the best is chosen each time.
+        Two or three sets of features of n stimuli, or the layers of a set, of which the best is chosen each time: the
+        joint fit takes as many times as long, and pays a little for the choice.
     responses, folds, alphas, units, extend_alphas, alpha_limits, device
         As in `nested_ridge`.
     weights : mapping of int to array of shape (k, int), optional
