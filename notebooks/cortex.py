@@ -441,15 +441,16 @@ show(maps.surface_maps(heard))
 # The margins, below which an effect counts as none, were set on 2026-11-26, after first results had been seen.
 
 # %%
-from lib.report import claims, verdict_table, verdicts
+from lib.report import claims, verdicts
+from lib.report.claims import sizes, table
 
 ruled = claims.decide(
     recording, diets.evidence(gains, path, model),
-    sizes=claims.sizes(recording),
+    sizes=sizes.counted(recording),
 )  # fmt: skip
 verdicts(
     ruled, simulated=heard.simulated,
-    planted=verdict_table.truths(ruled, ()),
+    planted=table.truths(ruled, ()),
 )  # fmt: skip
 
 # %% [markdown]
@@ -467,8 +468,10 @@ verdicts(
 # These counts are stored, not made on this page; `make calibration` makes them.
 
 # %%
-say({"changed_rules": claims.changed_rules(ruled)})
-claims.counted_sizes(recording)
+from lib.report.claims import changed_rules
+
+say({"changed_rules": changed_rules(ruled)})
+sizes.table(recording)
 
 # %% [markdown]
 # ### Everything as one table

@@ -56,7 +56,8 @@ def _answers(title: str, about: str, done: Mapping[str, Run]) -> str:
 
 
 def _verdicts(done: Mapping[str, Run]) -> str:
-    from lib.report import claims, verdict_table
+    from lib.report.claims import changed_rules
+    from lib.report.claims.table import table
 
     found = [
         entry | {"page": f"chapters/{name}"}
@@ -66,9 +67,9 @@ def _verdicts(done: Mapping[str, Run]) -> str:
     ]
     if not found:
         return ""
-    changed = claims.changed_rules(entry["claim"] for entry in found)
+    changed = changed_rules(entry["claim"] for entry in found)
     told = f"\n#### Rules that are not the first\n\n{changed}" if changed else ""
-    return f"\n### The papers' claims, and this book's own (E)\n\n{verdict_table.table(found)}\n{told}"
+    return f"\n### The papers' claims, and this book's own (E)\n\n{table(found)}\n{told}"
 
 
 def _runs_page(title: str, done: Mapping[str, Run]) -> str:

@@ -138,9 +138,9 @@ def verdicts(
     simulated : bool
         Whether the recording is simulated.
     planted : mapping of str to bool or None, optional
-        Whether a claim holds of the simulated listeners (``lib.report.verdict_table.truths``).
+        Whether a claim holds of the simulated listeners (``lib.report.claims.table.truths``).
     """
-    from lib.report.verdict_table import table
+    from lib.report.claims.table import table
 
     entries = {
         f"verdict_{name}_{one.recording}": _told(one) | {"simulated": simulated, "planted": (planted or {}).get(name)}

@@ -11,7 +11,7 @@ from lib.chapters.eeg import calibration, material
 from lib.compare import calibrated
 from lib.ground import MissingData
 from lib.models import Activations
-from lib.report import claims
+from lib.report.claims import sizes
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_unequal_sounds_have_two_nulls(world):
 
 
 def test_stored_sizes_are_those_of_claims():
-    known = claims.sizes("song-ecog")
+    known = sizes.counted("song-ecog")
     assert {"A6", "A7", "E3", "E4"} <= set(known)
     for one in known.values():
         assert one.low <= one.share <= one.high
@@ -109,16 +109,16 @@ def test_runs_on_noise_are_counted(tmp_path, monkeypatch):
 
 
 def test_rows_of_other_recordings_and_better_counts_stay(tmp_path, monkeypatch):
-    monkeypatch.setattr(claims, "SIZES", tmp_path / "calibration.csv")
+    monkeypatch.setattr(sizes, "SIZES", tmp_path / "calibration.csv")
     rows = pd.DataFrame({"decision": ["A6", "A7"], "n": 9, "positives": 0, "size": 0.0, "low": 0.0, "high": 0.3})
-    claims.keep_sizes("song-ecog", rows)
-    claims.keep_sizes("pocket-eeg", rows.assign(n=99))
+    sizes.keep("song-ecog", rows)
+    sizes.keep("pocket-eeg", rows.assign(n=99))
     more = pd.concat([rows, rows.iloc[:1].assign(decision="A1")]).assign(n=2)
-    claims.keep_sizes("song-ecog", more, over=False)
-    table = pd.read_csv(claims.SIZES).set_index(["recording", "decision"])["n"]
+    sizes.keep("song-ecog", more, over=False)
+    table = pd.read_csv(sizes.SIZES).set_index(["recording", "decision"])["n"]
     assert table.to_dict() == {
         ("pocket-eeg", "A6"): 99, ("pocket-eeg", "A7"): 99,
         ("song-ecog", "A1"): 2, ("song-ecog", "A6"): 9, ("song-ecog", "A7"): 9,
     }  # fmt: skip
-    claims.keep_sizes("song-ecog", rows.assign(n=50))
-    assert pd.read_csv(claims.SIZES).set_index(["recording", "decision"]).loc[("song-ecog", "A6"), "n"] == 50
+    sizes.keep("song-ecog", rows.assign(n=50))
+    assert pd.read_csv(sizes.SIZES).set_index(["recording", "decision"]).loc[("song-ecog", "A6"), "n"] == 50

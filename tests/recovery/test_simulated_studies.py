@@ -11,7 +11,7 @@ from lib.recordings import load
 from lib.recordings.channels import ROBUST_Z, robust_z
 from lib.recordings.pocket.brains import eeg, waves
 from lib.recordings.pocket.story.telling import tell
-from lib.report import detection
+from lib.report.claims import detection
 
 SEGMENTS = 3
 

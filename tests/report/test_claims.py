@@ -11,8 +11,22 @@ from scipy import stats
 from scipy.stats import norm
 
 from lib.ground import DamagedData, WrongUse
-from lib.report import claims, records, verdict_table
-from lib.report.claims import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, UNDECIDED, Measured, Power, decide
+from lib.report import claims, records
+from lib.report.claims import (
+    LEDGER,
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    SUPPORTED,
+    UNDECIDED,
+    Measured,
+    Part,
+    changed_rules,
+    decide,
+    deciding,
+)
+from lib.report.claims import table as verdict_table
+from lib.report.claims.power import PLANTED, Power
+from lib.report.claims.sizes import Size, counted
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +47,7 @@ def test_the_ledger_is_complete():
     ledger = claims.ledger()
     assert {f"A{k}" for k in range(1, 8)} <= set(ledger)
     about = ledger["E1"].parts[0].about
-    assert ledger["E1"].parts[0] == claims.Part("late", "greater", 0, about, margin=0.1, planted="late window")
+    assert ledger["E1"].parts[0] == Part("late", "greater", 0, about, margin=0.1, planted="late window")
     for claim in ledger.values():
         assert all(len(text.split()) > 3 for text in (claim.claim, claim.quantity, claim.rule))
         assert all(part.about and part.margin > 0 for part in claim.parts)
@@ -88,7 +102,7 @@ def test_a_late_response_has_to_be_negative_itself():
 
 
 def test_changed_rules_say_when_what_and_why(tmp_path):
-    told = claims.changed_rules()
+    told = changed_rules()
     assert [line[4:6] for line in told.splitlines()] == [
         "A1",
         "A2",
@@ -102,14 +116,14 @@ def test_changed_rules_say_when_what_and_why(tmp_path):
         "B4",
         "B5",
     ]
-    assert claims.changed_rules(["E1", "A3"]).startswith("* **E1**, 2026-11-26: ")
+    assert changed_rules(["E1", "A3"]).startswith("* **E1**, 2026-11-26: ")
     entry = {"claim": "c", "quantity": "q", "rule": "r", "changed": "lately, and for good reasons indeed"}
     entry["parts"] = {"gap": {"alternative": "greater", "threshold": 0, "about": "x"}}
     path = tmp_path / "claims.yml"
     path.write_text(yaml.safe_dump({"papers": {"B": {}}, "claims": {"B7": entry}}))
     with pytest.raises(DamagedData, match="says when"):
         claims.ledger(path)
-    assert "before anything was run" not in claims.LEDGER.read_text() + claims.__doc__
+    assert "before anything was run" not in LEDGER.read_text() + claims.__doc__ + deciding.__doc__
 
 
 def test_undecided_is_absent_or_could_not_be_told():
@@ -130,24 +144,24 @@ def test_of_several_parts_one_that_is_absent_decides():
 
 
 def test_a_rule_that_noise_passes_cannot_be_tested():
-    sizes = {"A6": claims.Size(0.26, 0.18, 0.35, 100)}
+    sizes = {"A6": Size(0.26, 0.18, 0.35, 100)}
     found = decide("x", {"A6": {"best_layer": measured(0.3)}}, sizes=sizes)["A6"]
     assert found.verdict == NOT_TESTABLE
     assert "supported in 0.26 of 100 runs (0.18 to 0.35)" in found.why
     assert found.size == sizes["A6"]
-    rare = {"A6": claims.Size(0.06, 0.02, 0.13, 100)}
+    rare = {"A6": Size(0.06, 0.02, 0.13, 100)}
     assert decide("x", {"A6": {"best_layer": measured(0.3)}}, sizes=rare)["A6"].verdict == SUPPORTED
 
 
 def test_sizes_come_from_a_table_that_may_be_missing(tmp_path):
     path = tmp_path / "calibration.csv"
-    assert claims.sizes("here", path) == {}
+    assert counted("here", path) == {}
     head = "recording,decision,n,false_positives,size,low,high\n"
     path.write_text(head + "here,A6,100,26,.26,.18,.35\nthere,A6,10,0,0,0,.3\nhere,figure 2,10,0,0,0,.3\n")
-    assert claims.sizes("here", path) == {"A6": claims.Size(0.26, 0.18, 0.35, 100)}
+    assert counted("here", path) == {"A6": Size(0.26, 0.18, 0.35, 100)}
     path.write_text("recording,decision\n")
     with pytest.raises(DamagedData, match="no column high, low, n, size"):
-        claims.sizes("here", path)
+        counted("here", path)
 
 
 def test_too_few_draws_are_refused_with_the_number_that_is_needed():
@@ -245,7 +259,7 @@ def test_power_says_of_what():
     gains = {"gain_rank": measured(0.3), "gain_dependence": measured(0.3)}
     mixed = decide("x", {"A2": {"depth": measured(0.3)} | gains})["A2"].power
     assert str(mixed) == "0.00 to 0.04 for effects of the margins; 4 in 5 from 18 times the margins"
-    often = {"A6": claims.Size(0.26, 0.18, 0.35, 100)}
+    often = {"A6": Size(0.26, 0.18, 0.35, 100)}
     assert decide("x", {"A6": {"best_layer": measured(0.3)}}, sizes=often)["A6"].power is None
 
 
@@ -285,7 +299,7 @@ def test_equivalence(tmp_path, monkeypatch):
     entry["parts"]["gap"] = {"alternative": "equivalent", "threshold": 0, "margin": 0.2, "about": "x minus y"}
     (tmp_path / "claims.yml").write_text(yaml.safe_dump({"papers": {"B": {}}, "claims": {"B7": entry}}))
     ledger = claims.ledger(tmp_path / "claims.yml")
-    monkeypatch.setattr(claims, "ledger", lambda: ledger)
+    monkeypatch.setattr(deciding, "ledger", lambda: ledger)
     verdicts = {v: decide("x", {"B7": {"gap": measured(v)}})["B7"].verdict for v in (0.0, 0.15, 0.5)}
     assert verdicts == {0.0: SUPPORTED, 0.15: UNDECIDED, 0.5: NOT_SUPPORTED}
     draws = 0.12 / norm.ppf(0.975) * norm.ppf(np.linspace(0.0005, 0.9995, 1000))  # of estimates, the difference being 0
@@ -354,10 +368,10 @@ def test_verdicts_are_kept_and_shown(tmp_path, monkeypatch):
     assert rows[2]["power"] == "not known"
     assert rows[2]["why"] == "no twin | <here>"
     size = {"share": 0.04, "low": 0.01, "high": 0.09, "n": 99}
-    power = {"share": 0.832, "most": 0.832, "effect": claims.PLANTED, "margin": None, "times": None}
-    (counted,) = cells(verdict_table.table([entry | {"reading": "could not tell", "power": power, "size": size}]))
-    assert counted["verdict"] == "supported (could not tell)"
-    assert (counted["noise passes"], counted["power"]) == (
+    power = {"share": 0.832, "most": 0.832, "effect": PLANTED, "margin": None, "times": None}
+    (one_row,) = cells(verdict_table.table([entry | {"reading": "could not tell", "power": power, "size": size}]))
+    assert one_row["verdict"] == "supported (could not tell)"
+    assert (one_row["noise passes"], one_row["power"]) == (
         "0.04 (0.01 to 0.09, n = 99)",
         "0.83 for the planted effect",
     )
@@ -393,5 +407,5 @@ def test_a_verdict_stands_beside_its_truth(verdict, planted, told):
 def test_truth_follows_from_what_was_planted(monkeypatch):
     by = {"A1": None, "A2": (), "A3": ("late",), "A4": ("late", "affect")}
     ledger = {name: dataclasses.replace(claims.ledger()["A6"], planted_by=planted) for name, planted in by.items()}
-    monkeypatch.setattr(claims, "ledger", lambda: ledger)
+    monkeypatch.setattr(verdict_table, "ledger", lambda: ledger)
     assert verdict_table.truths(by, {"late"}) == {"A1": None, "A2": False, "A3": True, "A4": False}

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from lib.chapters.recovery import studies
-from lib.report import detection
+from lib.report.claims import detection
 
 SETTING = {"recording": "r", "effect": "e", "without": "", "snr": 1.0, "listeners": 8, "minutes": 9.0}
 

@@ -18,7 +18,7 @@ from lib.compare import calibrated, contrasts, encoding_null, refitted, rsa_laye
 from lib.models import load as load_model
 from lib.models import sound_features
 from lib.recordings import load
-from lib.report import claims
+from lib.report.claims import sizes
 
 ACOUSTIC = ("spectrotemporal", "cochleagram", "logmel", "mfcc")
 TRAINED, TWIN = "mini-mixture", "untrained:mini-mixture:0"
@@ -72,7 +72,7 @@ def main(names: Sequence[str], *, n: int = 60) -> None:
         weights = np.asarray(recording.weights)[:, :: max(1, recording.weights.shape[1] // 500)]
         decide = partial(decisions, features=features, weights=weights, folds=recording.folds)
         table = calibrated(decide, np.asarray(recording.components), n=n, noise=noise_of)
-        claims.keep_sizes(name, table.assign(settings=f"{len(sounds)} sounds, 39 draws"))
+        sizes.keep(name, table.assign(settings=f"{len(sounds)} sounds, 39 draws"))
 
 
 if __name__ == "__main__":

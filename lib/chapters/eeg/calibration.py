@@ -28,6 +28,7 @@ from lib.ground import MissingData
 from lib.models import Activations
 from lib.recordings import EEGRecording, load
 from lib.report import claims, runs
+from lib.report.claims import sizes as stored
 
 MODELS = ("mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech")
 OPTIONS = {"song-ecog": {"level": "individual"}, "pocket-eeg": {"subjects": 12}}
@@ -134,10 +135,10 @@ def main(names: Sequence[str], *, n: int = 100) -> None:
     """Count for some recordings; with ``--runs`` first, add the claims that runs of the chapter on noise decided."""
     if names[0] == "--runs":
         for name in names[1:]:
-            claims.keep_sizes(name, from_runs(name), over=False)
+            stored.keep(name, from_runs(name), over=False)
         return
     for name in names:
-        claims.keep_sizes(name, count(name, n))
+        stored.keep(name, count(name, n))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pandas as pd
 from lib.chapters.eeg import material
 from lib.chapters.eeg.material import ENOUGH, Heard, Piece
 from lib.recordings import EEGRecording
-from lib.report.verdict_table import truths
+from lib.report.claims.table import truths
 
 if TYPE_CHECKING:
     from lib.recordings import SensorSoundRecording

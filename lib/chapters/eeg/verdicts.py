@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lib.report import claims, detection
+from lib.report import claims
+from lib.report.claims import detection, sizes
 from lib.report.style import MEASURE_TITLES
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def decided(found: Mapping[str, Mapping[str, Measured] | str], scoring: Scoring)
     told = dict(found) | {claim: why for claim in LIKENESS if (why := _untestable(claim, scoring))}
     if study.unit == "word":
         told["A5"] = "frames are re-ordered within words, which have too few of them"
-    name, sizes = study.recording.name, claims.sizes(study.recording.name)
-    paper = claims.decide(name, {claim: told[claim] for claim in PAPER}, sizes=sizes)
+    name = study.recording.name
+    noise = sizes.counted(name)
+    paper = claims.decide(name, {claim: told[claim] for claim in PAPER}, sizes=noise)
     ours = {claim: told[claim] for claim in OURS}
-    return paper | claims.decide(name, ours, sizes=sizes, power=_power(ours, study))
+    return paper | claims.decide(name, ours, sizes=noise, power=_power(ours, study))
 
 
 def _untestable(claim: str, scoring: Scoring) -> str:

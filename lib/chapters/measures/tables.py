@@ -16,7 +16,9 @@ from lib.chapters.measures import calibration, stored
 from lib.chapters.measures.figures import NOISE_TITLES
 from lib.chapters.measures.parity import power_above
 from lib.compare import MEASURES
-from lib.report import claims, words
+from lib.report import words
+from lib.report.claims import ledger
+from lib.report.claims import sizes as counts
 from lib.report.style import MEASURE_TITLES, in_cards, in_markdown
 
 if TYPE_CHECKING:
@@ -82,14 +84,14 @@ def _share(rate) -> str:
 
 def sizes() -> HTML:
     """Stored sizes of every recording's decisions, with claims in words."""
-    ledger, table = claims.ledger(), claims.counted_sizes().drop(columns="settings")
-    decisions = [ledger[name].claim if name in ledger else name for name in table["decision"]]
+    known, table = ledger(), counts.table().drop(columns="settings")
+    decisions = [known[name].claim if name in known else name for name in table["decision"]]
     return in_cards(table.assign(decision=decisions).rename_axis("recording").reset_index())
 
 
 def sizes_above() -> str:
     """In how many stored decisions the whole interval of the size lies above .05, "none of 14 decisions"."""
-    table = pd.read_csv(claims.SIZES)
+    table = pd.read_csv(counts.SIZES)
     above = int((table["low"] > calibration.ALPHA).sum())
     return f"{above or 'none'} of {len(table)} decisions"
 

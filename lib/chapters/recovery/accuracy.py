@@ -11,7 +11,7 @@ import pandas as pd
 
 from lib.compare import Estimate
 from lib.report import words
-from lib.report.detection import rates
+from lib.report.claims.detection import rates
 from lib.report.style import COMPONENT_TITLES
 
 QUANTITIES = {

@@ -14,7 +14,7 @@ import pandas as pd
 
 from lib.compare import Estimate
 from lib.report import words
-from lib.report.detection import (
+from lib.report.claims.detection import (
     ALPHA,
     RECOVERY,
     binomial_band,

@@ -14,7 +14,7 @@ from lib.chapters.recovery.accuracy import QUANTITIES, best_profiles
 from lib.chapters.recovery.counted import ALL_OFF, EFFECT_TITLES, ONE_OFF, Found
 from lib.chapters.recovery.planning import LEVELS, MOST, Plan, in_words, many
 from lib.report import Captioned, words
-from lib.report.detection import ALPHA, power
+from lib.report.claims.detection import ALPHA, power
 from lib.report.style import COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED, WIDTH
 
 _SHADES = ("#5b9be6", "#2563b0", "#0b2a5b")

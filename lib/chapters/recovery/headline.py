@@ -10,7 +10,7 @@ import pandas as pd
 from lib.chapters.recovery.accuracy import of_largest
 from lib.chapters.recovery.counted import Found, bad_news, silence, worst
 from lib.report import words
-from lib.report.detection import ALPHA
+from lib.report.claims.detection import ALPHA
 
 QUESTION = "Would we have found it?"
 NOT_THERE = {

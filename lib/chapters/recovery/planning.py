@@ -14,7 +14,7 @@ import pandas as pd
 
 from lib.chapters.recovery.counted import EFFECT_TITLES
 from lib.compare import Estimate
-from lib.report.detection import power
+from lib.report.claims.detection import power
 
 MOST = 400
 """Listeners beyond which nobody plans."""

@@ -1,7 +1,7 @@
 """What simulated studies find, counted.
 
 Comes in: what each of many simulated studies reported. Goes out: counts that add up over runs; data/recovery.csv is
-their sum, and ``lib.report.detection`` reads it.
+their sum, and ``lib.report.claims.detection`` reads it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 
 from lib.ground import MissingData, replacing
 from lib.report import runs
-from lib.report.detection import ALPHA, COUNTS, SETTING, spelt_out
+from lib.report.claims.detection import ALPHA, COUNTS, SETTING, spelt_out
 
 
 def t_test(values: np.ndarray) -> dict[str, np.ndarray]:

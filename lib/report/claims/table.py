@@ -7,19 +7,24 @@ become cards on a phone, for a chapter's page and for the first page of the book
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from lib.report import claims, words
+from lib.report import words
+from lib.report.claims.deciding import NOT_SUPPORTED, SUPPORTED, UNDECIDED
+from lib.report.claims.power import Power
+from lib.report.claims.rules import ledger
+from lib.report.claims.sizes import Size
 
 PLANTED = {True: "yes", False: "no", None: "neither way"}
 RIGHT = {
-    (True, claims.SUPPORTED): "found",
-    (True, claims.UNDECIDED): "missed",
-    (True, claims.NOT_SUPPORTED): "wrong",
-    (False, claims.SUPPORTED): "wrong",
-    (False, claims.UNDECIDED): "right, nothing to find",
-    (False, claims.NOT_SUPPORTED): "right, nothing to find",
+    (True, SUPPORTED): "found",
+    (True, UNDECIDED): "missed",
+    (True, NOT_SUPPORTED): "wrong",
+    (False, SUPPORTED): "wrong",
+    (False, UNDECIDED): "right, nothing to find",
+    (False, NOT_SUPPORTED): "right, nothing to find",
 }
 
 
@@ -39,9 +44,9 @@ def truths(names: Iterable[str], planted: Collection[str]) -> dict[str, bool | N
         A claim holds where all effects that it is `planted_by` are there, and does not where one is missing; None where
         planted effects don't settle it.
     """
-    ledger = claims.ledger()
+    known = ledger()
     return {
-        name: None if ledger[name].planted_by is None else _all_in(ledger[name].planted_by, planted) for name in names
+        name: None if known[name].planted_by is None else _all_in(known[name].planted_by, planted) for name in names
     }
 
 
@@ -57,7 +62,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
     rows : iterable of mapping
         Entries of numbers.json that ``report.verdicts`` left, with `page` where a recording's name should lead there.
     """
-    rows, order = list(rows), list(claims.ledger())
+    rows, order = list(rows), list(ledger())
     rows = sorted(rows, key=lambda row: (order.index(row["claim"]), row["recording"]))
     several, simulated = any("page" in row for row in rows), any(row["simulated"] for row in rows)
     heads = ["claim", *["recording"] * several, "verdict", *["planted?"] * simulated, "why", "noise passes", "power"]
@@ -69,8 +74,8 @@ def _cells(row: Mapping[str, Any]) -> dict[str, str]:
     name = html.escape(row["recording"])
     name = f'<a href="{row["page"]}.html">{name}</a>' if "page" in row else name
     reading = f" ({html.escape(row['reading'])})" if row.get("reading") else ""
-    size, power = claims.beside(row)
-    claim = html.escape(claims.ledger()[row["claim"]].claim)
+    size, power = _beside(row)
+    claim = html.escape(ledger()[row["claim"]].claim)
     return {
         "claim": f'{claim} <span class="code">{row["claim"]}</span>',
         "recording": name + (" <em>(simulated)</em>" if row["simulated"] else ""),
@@ -90,3 +95,10 @@ def _planted(row: Mapping[str, Any]) -> str:
     right = RIGHT.get((planted, row["verdict"]), "")
     mark = f' <span class="{"wrong" if right == "wrong" else "right"}">{right}</span>' if right else ""
     return PLANTED[planted] + (":" if right else "") + mark
+
+
+def _beside(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Measured size and power of a verdict's rule, as far as they are known."""
+    size, power = row.get("size"), row.get("power")
+    power = power and Power(**{key: math.nan if value is None else value for key, value in power.items()})
+    return str(Size(**size) if size else "not counted"), str(power or "not known")

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lib.ground import DATA
-from lib.report.claims import ledger
+from lib.report.claims.rules import ledger
 
 RECOVERY = DATA / "recovery.csv"
 SETTING = ["recording", "effect", "without", "snr", "listeners", "minutes"]
