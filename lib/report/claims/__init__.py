@@ -1,8 +1,8 @@
 """CLAIMS: what the papers claim, and what a recording says of it, by rules that are written down.
 
 ``ledger`` holds the claims of data/claims.yml; ``decide`` turns what was measured into verdicts; ``sizes`` are counts
-of how often noise passes, ``power`` and ``detection`` say how often an effect would be found, and ``table`` shows verdicts
-in words beside what was planted.
+of how often noise passes, ``power`` and ``detection`` say how often an effect would be found, and ``table`` shows
+verdicts in words beside what was planted.
 """
 
 import lazy_loader
