@@ -1,7 +1,6 @@
 """The measured size of the EEG chapter's claims: how it is counted, and what is stored."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from lib.chapters.eeg import calibration, material
 from lib.compare import calibrated
 from lib.ground import MissingData
 from lib.models import Activations
+from lib.report import runs
 from lib.report.claims import sizes
 
 
@@ -94,8 +94,8 @@ def run_on_noise(folder, monkeypatch, verdicts):
         }
         numbers = {"verdict": told, "other": {"claim": "A3", "measured": None}, "p": {"value": 1.0}}
         (place / "numbers.json").write_text(json.dumps(numbers))
-        manifest = {"parameters": {"recording": "song-ecog", "responses": "noise", "seed": k}}
-        found.append(SimpleNamespace(folder=place, manifest=manifest))
+        of = {"recording": "song-ecog", "responses": "noise", "seed": k, "n_permutations": 60}
+        found.append(runs.Run(place, {"parameters": of, "started": f"2020-01-0{k + 1}"}, fresh=False))
     monkeypatch.setattr(calibration.runs, "of_this_source", lambda chapter: found)
 
 
@@ -104,6 +104,7 @@ def test_runs_on_noise_are_counted(tmp_path, monkeypatch):
     table = calibration.from_runs("song-ecog").set_index("decision")
     assert list(table.index) == ["A7"]
     assert (table.loc["A7", "positives"], table.loc["A7", "n"]) == (1, 4)
+    assert table.loc["A7", "settings"] == "runs of the chapter, 60 draws"
     with pytest.raises(MissingData, match="no run of the chapter"):
         calibration.from_runs("alice")
 

@@ -9,7 +9,6 @@ what the page does on top makes it stricter.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +26,7 @@ from lib.compare.noise import sizes
 from lib.ground import MissingData
 from lib.models import Activations
 from lib.recordings import EEGRecording, load
-from lib.report import claims, runs
+from lib.report import claims, runs, words
 from lib.report.claims import sizes as stored
 
 MODELS = ("mini-audio-llm", "mini-mixture", "mini-hubert", "mini-speech")
@@ -103,7 +102,8 @@ def noise_of(heard: Heard, *, seed: int | Sequence[int]) -> Heard:
 def from_runs(name: str) -> pd.DataFrame:
     """Rows of the table for all claims, from runs of the chapter on noise (``-p responses noise -p seed ...``).
 
-    A claim is decided alone here too, from what each run measured. Claims that could not be tested are left out.
+    A claim is decided alone here too, from what each run measured; of runs of one seed the latest counts. Claims that
+    could not be tested are left out.
 
     Raises
     ------
@@ -114,8 +114,15 @@ def from_runs(name: str) -> pd.DataFrame:
     found = [run for run in runs.of_this_source("eeg") if wanted.items() <= run.manifest["parameters"].items()]
     if not found:
         raise MissingData(f"there is no run of the chapter 'eeg' on noise like {name}: `make calibration` makes them")
-    rows = [_decided(json.loads((run.folder / "numbers.json").read_text(encoding="utf-8"))) for run in found]
-    return sizes(pd.DataFrame(rows).dropna(axis=1, how="all")).assign(settings=f"{len(found)} runs of the chapter")
+    latest = {run.manifest["parameters"]["seed"]: run for run in sorted(found, key=_started)}.values()
+    rows = [_decided(run.numbers()) for run in latest]
+    draws = sorted({run.manifest["parameters"]["n_permutations"] for run in latest})
+    settings = f"runs of the chapter, {words.listing(list(map(str, draws)))} draws"
+    return sizes(pd.DataFrame(rows).dropna(axis=1, how="all")).assign(settings=settings)
+
+
+def _started(run: runs.Run) -> str:
+    return run.manifest["started"]
 
 
 def _decided(numbers: Mapping[str, Any]) -> dict[str, bool]:
