@@ -105,7 +105,7 @@ def _recordings_page() -> str:
 
 MODEL_FACTS = {
     "rate": "input, Hz", "layers": "layers", "width": "units a layer", "frame_rate": "frames per second",
-    "training": "trained on", "paper": "asked about in", "licence": "licence", "hub": "hub", "size_mb": "download, MB",
+    "training": "trained on", "paper": "asked about in", "licence": "licence", "hub": "hub", "wheel": "wheel", "size_mb": "download, MB",
     "reference": "reference",
 }  # fmt: skip
 """What a row of the models page unfolds."""

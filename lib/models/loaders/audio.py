@@ -138,7 +138,10 @@ def _pieces(waves, padded, rate) -> Iterator[np.ndarray]:
 
 def _inputs(extractor, waves, device):
     """What the network takes, made by the feature extractor; where it stacks frames, a last one without pair is cut."""
-    made = extractor(list(waves), sampling_rate=extractor.sampling_rate, return_tensors="pt")
+    import torch
+
+    with torch.autocast("cpu", enabled=False):  # spectra are computed in full precision always
+        made = extractor(list(waves), sampling_rate=extractor.sampling_rate, return_tensors="pt")
     inputs = made[extractor.model_input_names[0]]
     if getattr(extractor, "stride", 1) > 1:
         inputs = inputs[:, made["attention_mask"][0].bool()]
