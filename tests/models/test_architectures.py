@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from lib import models
 from lib.ground import ROOT, DamagedData, MissingData, WrongUse
-from lib.models.architectures import clock, cochdnn, resemblyzer, sepformer, spectra
+from lib.models.architectures import cochdnn, resemblyzer, sepformer
+from lib.models.architectures.parts import clock, spectra
 from lib.models.loaders import architectures
 from tests.models.tiny_architectures import SIZES, config_of, save
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import centred, same
+from lib.models.architectures.parts.clock import centred, same
 
 DEFAULTS = {"channels": [1024, 128, 128, 128, 256, 512]}
 IGNORED = ()

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import Clock, centred, pooled
-from lib.models.architectures.spectra import mel, stft
+from lib.models.architectures.parts.clock import Clock, centred, pooled
+from lib.models.architectures.parts.spectra import mel, stft
 
 DEFAULTS = {"width": 256, "depth": 3}
 IGNORED = ("similarity_",)

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import Clock
-from lib.models.architectures.spectra import framed
+from lib.models.architectures.parts.clock import Clock
+from lib.models.architectures.parts.spectra import framed
 
 DEFAULTS = {"channels": [128, 64, 64, 128]}
 IGNORED = ("stft_conv.",)

@@ -22,7 +22,7 @@ import numpy as np
 
 from lib.ground import DamagedData, WrongUse, unknown
 from lib.models.activations import Frames
-from lib.models.architectures.clock import Clock
+from lib.models.architectures.parts.clock import Clock
 from lib.models.extraction import Model
 from lib.models.loaders import checkpoints, networks
 from lib.models.loaders.audio_encoders import ENCODERS, Encoder
