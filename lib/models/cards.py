@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ["name", "title", "family", "paper", "status", "reason", "loader", "architecture", "hub", "package"]
-COLUMNS += ["revision", "licence", "parameters", "rate", "layers", "width", "frame_rate", "input", "objective"]
+COLUMNS += ["wheel", "revision", "licence", "parameters", "rate", "layers", "width", "frame_rate", "input", "objective"]
 COLUMNS += ["training", "weights", "size_mb", "reference"]
-KINDS = dict.fromkeys([*COLUMNS, "sha256"], str)
+KINDS = dict.fromkeys([*COLUMNS, "member", "sha256"], str)
 KINDS |= dict.fromkeys(["parameters", "rate", "layers", "width", "size_mb"], int) | {"frame_rate": int | float}
 KINDS |= dict.fromkeys(["config", "extractor", "borrows"], dict)
 KINDS |= {"prompt": list, "files": list, "url": str | list}
@@ -87,7 +87,7 @@ def roster() -> pd.DataFrame:
     -------
     pandas.DataFrame
         name, title, family, paper (which of the four uses it), status (runs, weights needed, or no public
-        implementation) and its reason, loader, architecture, hub or package with revision, licence, parameters, rate
+        implementation) and its reason, loader, architecture, hub, package or wheel, revision, licence, parameters, rate
         (Hz of the waveform), layers, width (units of a layer), frame_rate (frames per second), input, objective,
         training (diet), weights (file format), size_mb and reference. What is not known is empty.
     """

@@ -108,8 +108,8 @@ def _recordings_page() -> str:
 
 MODEL_FACTS = {
     "rate": "input, Hz", "layers": "layers", "width": "units a layer", "frame_rate": "frames per second",
-    "training": "trained on", "paper": "asked about in", "licence": "licence", "hub": "hub", "size_mb": "download, MB",
-    "reference": "reference",
+    "training": "trained on", "paper": "asked about in", "licence": "licence", "hub": "hub", "wheel": "wheel",
+    "size_mb": "download, MB", "reference": "reference",
 }  # fmt: skip
 """What a row of the models page unfolds."""
 

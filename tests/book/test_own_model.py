@@ -97,7 +97,7 @@ def test_use_prints_what_the_page_shows(house, tmp_path):
     ("right", "wrong", "message"),
     [
         ("(stretches @ filters) ** 2", "(stretches @ filters) ** 2 / 0", "not finite"),
-        ("* HOP + WINDOW / 2)", "* HOP + 20 * WINDOW)", "a click changes most the frame that claims"),
+        ("* HOP + WINDOW / 2)", "* HOP + 20 * WINDOW)", "the frames that see a click claim to be"),
         ('"slow": UNITS}', '"slow": UNITS + 1}', "announced are 33"),
         ("HOP = 32, 400, 160", "HOP = 16, 400, 160", "width is 16, its card says 32"),
         ("(stretches @ filters) ** 2", "(stretches @ filters + np.random.rand()) ** 2", "gave other numbers"),

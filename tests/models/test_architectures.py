@@ -5,10 +5,12 @@ import statistics
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from lib import models
 from lib.ground import ROOT, DamagedData, MissingData, WrongUse
-from lib.models.architectures import clock, cochdnn, sepformer, spectra
+from lib.models.architectures import cochdnn, resemblyzer, sepformer
+from lib.models.architectures.parts import clock, spectra
 from lib.models.loaders import architectures
 from tests.models.tiny_architectures import SIZES, config_of, save
 
@@ -20,6 +22,7 @@ EXTRA = ["cochcnn9-word", "encodecmae-ec-ec-base", "encodecmae-spec-ec-base", "a
 LOCAL = ("embedding", "conv", "pool", "relu0", "maxpool0", "maxpool1", "layer1", "relu.1", "relu.2", "hardtanh")
 CUT = ["audiomae", "dasheng-base", "encodecmae-mel256-ec-base", "encodecmae-ec-ec-base", "passt", "cochcnn9-word"]
 RECURRENT = {"dcase2020", "metricgan"}  # every layer depends on the whole sound
+EACH_NORMALISED = {"crepe-tiny", "crepe-full"}  # each frame by itself
 CASES = sorted({*ONE_EACH, *EXTRA})  # every architecture, and every way a card can change its shape
 
 
@@ -238,6 +241,8 @@ def test_clicks_change_the_frames_that_claim_their_times(name):
         frame = np.diff(times).mean() if len(times) > 1 else 2.0
         change = np.abs(values[1] - values[0]).sum(axis=1)
         change[change < 0.05 * change.max()] = 0
+        if name in EACH_NORMALISED:
+            change = change > 0  # by how much tells where in a frame a click is, not when the frame is
         for moment, half in zip(moments, (times < 0.945, times >= 0.945), strict=True):
             if half.sum() > 2:
                 assert abs(np.average(times[half], weights=change[half]) - moment) <= max(frame, 0.002), layer
@@ -275,6 +280,41 @@ def test_only_sound_has_frames():
     for name in ("audiomae", "cochresnet50-word", "cochcnn9-word"):
         for layer, (_, times) in tiny(name).represent(noise(CARDS[name], seconds=0.7)).items():
             assert times[-1] < 0.7 + (0.16 if name == "audiomae" else 0.1), (name, layer)
+
+
+@pytest.mark.parametrize(
+    ("name", "layers"), [("crepe-tiny", ["conv.1", "conv.6", "pitch"]), ("silero-vad", ["conv.2", "conv.3", "conv.4"])]
+)
+def test_time_of_a_frame_is_the_middle_of_the_samples_it_depends_on(name, layers):
+    card = CARDS[name]
+    network = architectures.drawn(architectures.family_of(card), config_of(card), 0)
+    wave = torch.from_numpy(noise(card, 0.5)).requires_grad_()
+    for layer in layers:
+        values, when = network(wave)[layer]
+        frame = values.shape[1] // 2
+        seen = torch.autograd.grad(values[0, frame].sum(), wave)[0][0].nonzero()[:, 0]
+        middle = (seen[0] + seen[-1] + 1).item() / 2
+        assert abs(middle - when.times(frame + 1, 1)[-1]) < 16, layer  # 1 ms
+
+
+def test_recurrent_frames_of_a_speaker_come_from_the_window_with_most_sound_before_them():
+    card = CARDS["resemblyzer"]
+    network = architectures.drawn(resemblyzer, config_of(card), 0)
+    wave = torch.from_numpy(noise(card, 4.0))
+    loud = wave * 10**-1.5 / wave.square().mean().sqrt()
+    starts = resemblyzer.partials(64000)
+    assert starts == [0, 77, 154, 231]
+    power = spectra.stft(functional.pad(loud, (0, 391 * 160 - 64000)), 400, 160, pad="constant") ** 2
+    bands = spectra.mel(power, 40, 16000, 0.0, 8000.0, scale="slaney", area=True)
+    with torch.inference_mode():
+        layers = network(wave)
+        frames, times = layers["lstm.3"][0][0], layers["lstm.3"][1].times(391, 16000)
+        for first, start in zip((0, 160, 237, 314), starts, strict=True):
+            window, (last, _) = network.lstm(bands[:, start : start + 160])
+            torch.testing.assert_close(frames[first : start + 160], window[0, first - start :], atol=1e-5, rtol=1e-4)
+            speaker = functional.normalize(torch.relu(network.linear(last[-1])), dim=1)
+            torch.testing.assert_close(layers["speaker"][0][:, start // 77], speaker, atol=1e-5, rtol=1e-4)
+    assert times[160] == pytest.approx(1.6)
 
 
 def test_click_is_in_the_spectra_that_claim_its_time():

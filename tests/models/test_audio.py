@@ -358,6 +358,16 @@ def test_checkpoint_with_its_own_extractor_gives_the_same(architecture, folder):
         np.testing.assert_array_equal(frames.values, expected[layer].values)
 
 
+@pytest.mark.parametrize("architecture", ["wav2vec2", "whisper", "audio-spectrogram-transformer", "clap"])
+def test_half_precision_is_heard_too_from_spectra_in_full(architecture, folder):
+    model, _ = made(architecture, folder)
+    wave = noise(architecture, 0.7)[0]
+    full, half = (model.activations(wave, model.rate, precision=precision) for precision in ("full", "half"))
+    for layer, values in full.layers.items():
+        one, two = values.mean(axis=0), half.layers[layer].mean(axis=0)
+        assert np.linalg.norm(one - two) < 0.02 * np.linalg.norm(one), layer
+
+
 def test_rate_of_the_card_must_be_that_of_the_checkpoint(folder):
     tiny.save("wav2vec2", folder)
     with pytest.raises(DamagedData, match="hears at 16000 Hz, but its card says 8000 Hz"):

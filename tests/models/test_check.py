@@ -1,6 +1,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lib import models
@@ -8,6 +9,7 @@ from lib.ground import MissingData, WrongUse
 from lib.models import check as room
 from lib.models.activations import Frames
 from lib.models.check import check, frame_rate, syllables
+from lib.models.extraction import Model
 from lib.models.loaders.language import LanguageModel, TextStates
 
 CARD = {"name": "counting", "rate": 1000, "layers": 2, "width": 10, "frame_rate": 100, "status": "runs"}
@@ -82,11 +84,49 @@ def layer(name, values=None, times=None):
         (layer("waves", values=lambda x: x - x.mean(axis=0)), "next to another sound it gives other numbers"),
         (layer("waves", times=lambda t: t + 0.3), "'waves': frames from"),
         (layer("waves", times=lambda t: t[::-1]), "the times of its frames do not rise"),
-        (layer("waves", values=lambda x: x[:, ::-1]), "a click changes most the frame that claims"),
+        (layer("waves", values=lambda x: x[:, ::-1]), "the frames that see a click claim to be"),
     ],
 )
 def test_what_is_wrong_is_told(checked, change, message):
     assert any(message in problem for problem in checked(change).problems)
+
+
+def wide(late, window, hop=10, rate=1000):
+    """A model whose windows see `window` samples, each normalised, and change most with what is at their ends.
+
+    Its clock is wrong by `late` seconds.
+    """
+    place = np.linspace(-1, 1, window)
+    mixing = np.random.default_rng(0).normal(size=(window, 6)) * (0.1 + place**4)[:, None]
+
+    def represent(waves):
+        padded = np.pad(waves, [(0, 0), (window // 2, window // 2)])
+        seen = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1)[:, ::hop]
+        seen = (seen - seen.mean(axis=2, keepdims=True)) / seen.std(axis=2, keepdims=True)
+        times = np.arange(seen.shape[1]) * hop / rate + late
+        inside = (times >= 0) & (times <= waves.shape[1] / rate)
+        return {"conv.1": Frames(np.tanh(seen @ mixing).astype(np.float32)[:, inside], times[inside])}
+
+    return Model("wide", rate, {"conv.1": 6}, 0.05, represent, lambda layer: pd.DataFrame({"unit": range(6)}))
+
+
+@pytest.mark.parametrize("window", [12, 64, 200])
+@pytest.mark.parametrize("late", [0.0, -0.015, 0.015, 0.025])
+def test_clock_is_right_or_wrong_however_wide_the_window(checked, window, late):
+    problems = checked(model=wide(late, window), layers=1, width=6, frame_rate=100).problems
+    assert ["the frames that see a click claim to be" in told for told in problems] == [True] * (late != 0)
+
+
+def test_right_clock_of_a_network_with_frames_of_64_ms_is_not_called_wrong():
+    found = check("untrained:crepe-tiny:0")
+    assert found.problems == []
+    assert found.layers.click.abs().max() < 0.01
+
+
+def test_recurrent_layers_need_not_show_a_click(checked, counting):
+    model = dataclasses.replace(wide(0.1, 64), layers={"lstm.1": 6})
+    renamed = dataclasses.replace(model, represent=lambda waves: {"lstm.1": wide(0.1, 64).represent(waves)["conv.1"]})
+    assert checked(model=renamed, layers=1, width=6).problems == []
 
 
 @pytest.mark.parametrize(

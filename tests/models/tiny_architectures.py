@@ -17,6 +17,7 @@ SIZES = {
     "audiomae": {"width": 32, "depth": 2, "heads": 4},
     "beats": {"width": 32, "patch_width": 16, "depth": 2, "heads": 4, "hidden": 48, "kernel": 8, "groups": 4},
     "cochdnn": {"channels": [4, 4, 4, 4, 4], "full": 8},
+    "crepe": {"channels": [8, 2, 2, 2, 4, 4]},
     "dasheng": {"width": 32, "depth": 2, "heads": 4},
     "dcase": {"width": 8, "words": 11},
     "deepspeech": {"channels": 3, "width": 8},
@@ -24,7 +25,9 @@ SIZES = {
     "metricgan": {"width": 8, "full": 6},
     "panns": {"channels": [2, 3, 4, 5, 6, 8], "full": 8},
     "passt": {"width": 32, "depth": 2, "heads": 4},
+    "resemblyzer": {"width": 8},
     "sepformer": {"width": 16, "depth": 2, "heads": 2, "hidden": 24, "chunk": 50},
+    "silero": {"channels": [6, 4, 4, 6]},
     "vggish": {"channels": [4, 4, 6, 6, 8, 8], "full": [16, 16, 8]},
     "zerospeech": {"width": 8, "codes": 4},
 }
@@ -38,6 +41,7 @@ WRAPPED = {
     "audiomae": lambda weights: {"model": weights, "epoch": 32},
     "deepspeech": lambda weights: {"state_dict": weights, "epoch": 9},
     "panns": lambda weights: {"iteration": 1, "model": weights},
+    "resemblyzer": lambda weights: {"step": 9, "model_state": weights, "optimizer_state": {"state": {}}},
     "zerospeech": lambda weights: {"encoder": weights, "decoder": {"fc1.bias": torch.zeros(2)}, "step": 3},
 }
 

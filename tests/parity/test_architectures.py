@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lib.models.architectures import beats, cochdnn, encodecmae, spectra, vit
+from lib.models.architectures import beats, cochdnn, encodecmae
+from lib.models.architectures.parts import spectra, vit
 
 
 @pytest.fixture

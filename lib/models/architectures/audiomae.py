@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import windowed
-from lib.models.architectures.spectra import kaldi_mel
-from lib.models.architectures.vit import Block, Patches, names, xavier
+from lib.models.architectures.parts.clock import windowed
+from lib.models.architectures.parts.spectra import kaldi_mel
+from lib.models.architectures.parts.vit import Block, Patches, names, xavier
 
 DEFAULTS = {"width": 768, "depth": 12, "heads": 12, "tuned": False}
 IGNORED = ("decoder", "mask_token", "head.")

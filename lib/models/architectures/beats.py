@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import windowed
-from lib.models.architectures.spectra import kaldi_mel
-from lib.models.architectures.vit import names
+from lib.models.architectures.parts.clock import windowed
+from lib.models.architectures.parts.spectra import kaldi_mel
+from lib.models.architectures.parts.vit import names
 
 DEFAULTS = {
     "width": 768,

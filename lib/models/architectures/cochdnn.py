@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import Clock, pooled, same
+from lib.models.architectures.parts.clock import Clock, pooled, same
 from lib.models.baselines.cochlea import COMPRESSION, erb_frequency, erb_number
 
 DEFAULTS = {"network": "resnet50", "channels": None, "full": 4096}

@@ -15,9 +15,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lib.models.architectures.clock import centred
-from lib.models.architectures.spectra import decibels, mel, stft
-from lib.models.architectures.vit import Block, Patches, names, xavier
+from lib.models.architectures.parts.clock import centred
+from lib.models.architectures.parts.spectra import decibels, mel, stft
+from lib.models.architectures.parts.vit import Block, Patches, names, xavier
 
 DEFAULTS = {"width": 768, "depth": 12, "heads": 12}
 IGNORED = ("front_end.", "outputlayer.")  # fixed filters, and the head of the fine-tuned model

@@ -15,8 +15,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lib.models.architectures.clock import centred, pooled
-from lib.models.architectures.spectra import mel, stft
+from lib.models.architectures.parts.clock import centred, pooled
+from lib.models.architectures.parts.spectra import mel, stft
 
 DEFAULTS = {"width": 256, "words": 4367}
 IGNORED = ()

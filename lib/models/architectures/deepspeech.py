@@ -15,8 +15,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lib.models.architectures.clock import centred, pooled
-from lib.models.architectures.spectra import stft
+from lib.models.architectures.parts.clock import centred, pooled
+from lib.models.architectures.parts.spectra import stft
 
 DEFAULTS = {"channels": 32, "width": 1024, "depth": 5}
 IGNORED = ("fc.", "lookahead.", "inference_softmax.")

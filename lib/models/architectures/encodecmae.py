@@ -21,9 +21,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import Clock, windowed
-from lib.models.architectures.spectra import EPSILON, kaldi, kaldi_mel
-from lib.models.architectures.vit import names, xavier
+from lib.models.architectures.parts.clock import Clock, windowed
+from lib.models.architectures.parts.spectra import EPSILON, kaldi, kaldi_mel
+from lib.models.architectures.parts.vit import names, xavier
 
 DEFAULTS = {"input": "mel", "width": 768, "depth": 10, "heads": 12, "hidden": 4096, "filters": 32, "codes": 128}
 IGNORED = ("target_encoder.", "visible_encoder.post_net.", "decoder.", "head.")

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import centred, pooled
-from lib.models.architectures.spectra import stft
+from lib.models.architectures.parts.clock import centred, pooled
+from lib.models.architectures.parts.spectra import stft
 
 DEFAULTS = {"width": 200, "full": 300}
 IGNORED = ("Learnable_sigmoid.",)

