@@ -14,9 +14,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "affect": ["affect_groups", "compare_groups"],
         "clusters": ["LEAST_SUBJECTS", "channel_adjacency", "cluster_test"],
+        "encoding.banded": ["band_weights", "banded_ridge"],
         "encoding.ceilings": ["noise_corrected_r2", "split_reliability"],
         "encoding.intervals": ["contrasts", "mean_score", "refitted"],
         "encoding.nested": ["encoding_null", "nested_ridge"],
+        "encoding.partition": ["variance_partition"],
         "noise": ["calibrated", "noise_like"],
         "prosody": ["affect_scores", "descriptors", "energy_and_duration", "functionals"],
         "rankings": ["concordance", "disagreement", "family_agreement", "kendall_w", "split_peaks"],

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lib.compare.encoding.nested import ALPHAS, checked, fit_data
+from lib.compare.encoding.nested import ALPHAS, Data, checked, fit_data
 from lib.compare.encoding.ridge import eigenbasis
 from lib.compare.encoding.search import NestedRidge, warn_about_edges
 from lib.compare.statistics import Estimate
@@ -111,7 +111,16 @@ def refitted(
     -------
     Refitted
     """
-    data = checked(layers, responses, folds, units)
+    how = {"alphas": alphas, "extend_alphas": extend_alphas, "alpha_limits": alpha_limits, "device": device}
+    found = refitted_data(checked(layers, responses, folds, units), **how, n_draws=n_draws, seed=seed)
+    warn_about_edges(found.fit.edge, found.fit.inner_r2, found.fit.layer)
+    return found
+
+
+def refitted_data(
+    data: Data, *, alphas, extend_alphas: bool, alpha_limits, n_draws: int, seed: int, device: str
+) -> Refitted:
+    """`refitted` of checked data, whose Gram matrices may be those of any candidates, without a word about edges."""
     kernels, y, labels = list(data.kernels.values()), data.y, data.labels
     n, v = y.shape
     if n * n * v > _LARGEST:
@@ -119,14 +128,13 @@ def refitted(
     if n_draws < 2:
         raise WrongUse(f"n_draws must be at least 2, got {n_draws}")
     fit = fit_data(data, alphas=alphas, extend_alphas=extend_alphas, alpha_limits=alpha_limits, device=device)
-    warn_about_edges(fit.edge, fit.inner_r2, fit.layer)
     constant = np.ptp(y, axis=0) == 0
     y = y - y.mean(0)
     y = y / np.where(constant, 1.0, np.linalg.norm(y, axis=0))
     predictions, change = _deletions(kernels, y, labels, fit)
     r, deleted, pairs = _moved(predictions, change, y)
     drawn = np.random.default_rng(seed).multinomial(n // 2, np.full(n, 1 / n), n_draws).astype(np.float64)
-    grid = np.asarray(ALPHAS[units] if alphas is None else alphas, dtype=np.float64)
+    grid = np.asarray(ALPHAS[data.units] if alphas is None else alphas, dtype=np.float64)
     candidates = np.unique(np.r_[grid, fit.alpha.ravel()])
     choices = _rechosen(kernels, y, labels, candidates, drawn)
     return Refitted(fit, np.where(constant, np.nan, r), deleted, pairs, choices, labels)

@@ -90,12 +90,13 @@ def eigenbasis(kernel: np.ndarray, train: np.ndarray, *tests: np.ndarray | slice
     n = len(train)
     own = kernel[np.ix_(train, train)]
     # A reflection that turns the constant vector into the first axis; the other axes span the centred space.
-    mirror = np.full(n, 1 / np.sqrt(n)) - np.eye(n)[0]
+    mirror = np.full(n, 1 / np.sqrt(n)) - np.eye(1, n)[0]
     mirror /= np.linalg.norm(mirror)
-    centred = (np.eye(n) - 2 * np.outer(mirror, mirror))[:, 1:]
-    values, vectors = np.linalg.eigh(centred.T @ own @ centred)
+    along = own @ mirror  # reflecting both sides is a change of rank two
+    shift = 2 * np.outer(along - mirror * (mirror @ along), mirror)
+    values, vectors = np.linalg.eigh((own - shift - shift.T)[1:, 1:])
     values = np.where(values > n * np.finfo(float).eps * values[-1], values, 0.0)
-    basis = centred @ vectors
+    basis = np.vstack([np.zeros(n - 1), vectors]) - 2 * np.outer(mirror, mirror[1:] @ vectors)
     return values, basis, *((kernel[test][:, train] - own.mean(0)) @ basis for test in tests)
 
 
