@@ -125,9 +125,7 @@ def named(name: str) -> str:
 
 def _full(name: str) -> str:
     if place := own.place(name):
-        from lib.models.loaders.own import network
-
-        return str(place) if place.mark else network.marked(place)
+        return name if place.mark else _loader(name).marked(place)
     if folder := own.folder(name):
         return str(folder)
     if "/" not in name or name in names():

@@ -3,9 +3,9 @@
 Comes in: what a user typed for a model. Goes out: whether it means one of these, its parts, its card, and what it is
 called in figures. Nothing is read or run here.
 
-The full name of a model in a file is ``/folder/file.py:function@mark``, the mark a hash of the weights that the function
-gave when it was asked for: by its name alone a run or a cached activation is known to be stale, and no code is run to
-find that out. A checkpoint is called by its folder, whose files are marked as those of every model are.
+The full name of a model in a file is ``/folder/file.py:function@mark``, the mark a hash of the weights that the
+function gave when it was asked for: by its name alone a run or a cached activation is known to be stale, and no code is
+run to find that out. A checkpoint is called by its folder, whose files are marked as those of every model are.
 """
 
 from __future__ import annotations
@@ -74,3 +74,8 @@ def short(name: str) -> str:
     if found:
         return f"{Path(found['file']).name}:{found['function']}"
     return Path(name).name if name.startswith("/") else name
+
+
+def unmarked(name: str) -> str:
+    """Name of a model without the mark of its weights: the same for all states of one file."""
+    return re.sub(r"(\.py:\w+)@[0-9a-f]{16}", r"\1", name)

@@ -1,7 +1,7 @@
 """A checkpoint in a folder of the user's, as ``save_pretrained`` leaves it: an audio encoder that transformers knows.
 
-Comes in: a card of ``lib.models.own`` with the folder. Goes out: the ``Model``, or its untrained twin in the sizes of its
-config.json. No code of a checkpoint is run.
+Comes in: a card of ``lib.models.own`` with the folder. Goes out: the ``Model``, or its untrained twin in the sizes of
+its config.json. No code of a checkpoint is run.
 """
 
 from __future__ import annotations

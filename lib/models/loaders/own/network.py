@@ -1,7 +1,7 @@
 """Any torch network of a user's own file as a ``Model``: hooks collect what the parts it names give while it listens.
 
-Comes in: a card whose name is ``/folder/file.py:function@mark``. Goes out: the ``Model``, or its untrained twin, the same
-network with every part reset by its own ``reset_parameters`` under a seed. Two stretches of noise are heard before
+Comes in: a card whose name is ``/folder/file.py:function@mark``. Goes out: the ``Model``, or its untrained twin, the
+same network with every part reset by its own ``reset_parameters`` under a seed. Two stretches of noise are heard before
 anything else is, so that a wrong shape or a number that is none is told at once.
 """
 
@@ -184,5 +184,3 @@ def _numbered(layers: Mapping[str, int], layer: str):
     import pandas as pd
 
     return pd.DataFrame({"unit": np.arange(layers[layer])})
-
-

@@ -171,7 +171,9 @@ def _check_axes(record: Record, who: str) -> None:
     for given in record.axes.values() if isinstance(record.axes, Mapping) else [record.axes]:
         named = given.split() if isinstance(given, str) else []
         if set(named) - WORDS or named.count("sound") != 1 or "unit" not in named or named.count("time") > 1:
-            raise WrongUse(f"{who}: axes must name sound, time and unit, as in {AXES!r} or 'sound unit time', got {given!r}")
+            raise WrongUse(
+                f"{who}: axes must name sound, time and unit, as in {AXES!r} or 'sound unit time', got {given!r}"
+            )
 
 
 def sources(file: Path) -> list[Path]:
@@ -213,7 +215,9 @@ def mark(network: Any) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(network.state_dict().items()):
         known = isinstance(value, torch.Tensor)
-        digest.update(f"{name} {tuple(value.shape)} {value.dtype} ".encode() if known else f"{name} {value!r} ".encode())
+        digest.update(
+            f"{name} {tuple(value.shape)} {value.dtype} ".encode() if known else f"{name} {value!r} ".encode()
+        )
         if known:
             digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()[:16]
