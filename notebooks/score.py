@@ -162,7 +162,7 @@ show(figures.parts(scored))
 #
 # ## Report
 #
-# All numbers go into one table, and the lines that `alike score` prints are kept beside it.
+# All numbers go into one table, and the lines that `alike score MODEL` prints are kept beside it.
 # Its rank among all models that were scored is on the {doc}`leaderboard <../generated/leaderboard>`.
 
 # %%

@@ -55,15 +55,13 @@ def _beaten(found: Scored, who: str, titles: list[str]) -> str:
 
 def parts(found: Scored) -> Captioned:
     """Draw what only the model, only the filters, and both explain of every component, with intervals."""
+    if not found.parts:
+        return _nothing_to_take_apart(found)
     figure, axis = plt.subplots(figsize=(WIDTH, 4.4))
-    drawn = {about: (found.parts[part], *LOOKS_OF_PARTS[key]) for key, (part, about) in PARTS.items() if found.parts}
+    drawn = {about: (found.parts[part], *LOOKS_OF_PARTS[key]) for key, (part, about) in PARTS.items()}
     _dots(axis, found, drawn)
     axis.axvline(0, color=FAINT, lw=1, zorder=0)
     axis.set(xlabel="Part of r²")
-    if not drawn:
-        axis.text(0.5, 0.5, "The model is the filters.", transform=axis.transAxes, ha="center")
-        told = f"{found.features.name} is the modulation filters themselves: there is nothing to take apart."
-        return Captioned(figure, "parts", told, told)
     figure.legend(loc="outside lower center", ncols=3)
     caption = (
         f"What {found.features.name} and modulation filters explain of six response components, alone and together "
@@ -72,6 +70,14 @@ def parts(found: Scored) -> Captioned:
     )
     means = [f"{about} {words.number(found.parts[f'mean {part}'].value)}" for part, about in PARTS.values()]
     return Captioned(figure, "parts", caption, f"Averaged over components: {words.listing(means)}.")
+
+
+def _nothing_to_take_apart(found: Scored) -> Captioned:
+    told = f"{found.features.name} is the modulation filters themselves: there is nothing to take apart."
+    figure, axis = plt.subplots(figsize=(WIDTH, 0.6))
+    axis.text(0, 0.5, "The model is the filters.", va="center")
+    axis.axis("off")
+    return Captioned(figure, "parts", told, told)
 
 
 def _dots(axis: plt.Axes, found: Scored, drawn: Mapping[str, tuple[Estimate, str, str]]) -> None:

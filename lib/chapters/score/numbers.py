@@ -5,6 +5,7 @@ Comes in: ``Scored``. Goes out: what the prose quotes, what results.parquet hold
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 from typing import Any
 
@@ -149,7 +150,8 @@ def _differences(found: Scored) -> list[str]:
     said = _gains(found)
     out = [_line(f"minus {TITLES[who]}", said[f"gain_{KEYS[who].rstrip('_')}"]) for who in _beside(found)]
     if found.features.no_twin:
-        out.append(_cut(f"no untrained twin: {found.features.no_twin.removeprefix('no twin of ')}"))
+        why = f"no untrained twin: {found.features.no_twin.removeprefix('no twin of ')}"
+        out += textwrap.wrap(why, COLUMNS, subsequent_indent="  ")
     if BRAINS not in found.means:
         out.append("no other brains: none with electrodes heard these sounds, or they are not here")
     return out
