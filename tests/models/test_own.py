@@ -138,7 +138,7 @@ def test_no_twin_where_a_part_cannot_be_reset(file, right, wrong, message):
         (', "image": "sound unit time unit"', "", "'image' gives an output of shape"),
         ("self.image(states[:, None])", "", "layer 'image' was called 0 times"),
         ("self.image(states[:, None])", "[self.image(states[:, None]) for _ in '12']", "was called 2 times"),
-        ("self.first(x[:, None])", "self.first(x[:, None]).log()", "of its numbers are not finite"),
+        ("self.image(states[:, None])", "self.image(states[:, None].sqrt())", "of its numbers are not finite"),
         ("self.first(x[:, None])", "self.first(x)", "the network of mine.py:load stops with RuntimeError"),
         ("rate=1000", "rate=1000, prepare=lambda x: x.no", "prepare of mine.py:load stops with AttributeError"),
     ],
