@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "book").glob("*.md"))]
 PAGES += sorted(str(p.relative_to(ROOT)) for p in (ROOT / "notebooks").glob("*.py"))
 FORKED = ("my_question", "echo")
-"""Made on the page itself; book/test_build.py and book/test_own_model.py do that."""
+"""Made on the page itself, as files of one's own are; book/test_build.py and book/test_own_model.py do that."""
 AT_ONCE = 2
 
 
@@ -62,17 +62,28 @@ def parsed(words: tuple[str, ...] | list[str]) -> tuple[str, dict]:
 
 def to_run(found: list[tuple[str, tuple[str, ...]]]) -> list[tuple[str, ...]]:
     """Commands that run a chapter, each once."""
-    return list(dict.fromkeys(words for _, words in found if words[:2] == ("alike", "run")))
+    return list(dict.fromkeys(words for _, words in found if words[:2] in (("alike", "run"), ("alike", "score"))))
+
+
+def asked_for(words: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """Chapter and parameters that a command gives."""
+    path, asked = parsed(words[1:])
+    given = dict(pair.split("=", 1) for pair in asked["parameter"] or [])
+    return ("score", {"model": asked["model"]} | given) if path == "score" else (asked["chapter"], given)
+
+
+def on_the_page(name: str) -> bool:
+    """Whether a page makes what it names, or means any name."""
+    return name in FORKED or ".py:" in name or name.isupper()
 
 
 def lacking(words: tuple[str, ...]) -> str:
     """Why a command that runs a chapter can't be run here as it stands; empty where it can."""
-    _, asked = parsed(words[1:])
-    given = dict(pair.split("=", 1) for pair in asked["parameter"] or [])
-    made = [name for name in (asked["chapter"], *given.values()) if name in FORKED]
-    if made or asked["chapter"].isupper():
-        return f"{(made or [asked['chapter']])[0]} is made, or stands for a name, on the page itself"
-    values = runs.check_parameters(asked["chapter"], given)
+    chapter, given = asked_for(words)
+    made = [name for name in (chapter, *given.values()) if on_the_page(name)]
+    if made:
+        return f"{made[0]} is made, or stands for a name, on the page itself"
+    values = runs.check_parameters(chapter, given)
     for name in runs._named(values, "recording"):
         for part in (name, recordings.card(name).get("sounds", name)):
             if recordings.check(part, content=False):

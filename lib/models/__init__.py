@@ -22,6 +22,7 @@ import lazy_loader
 
 from lib import provenance
 from lib.ground import WrongUse, unknown
+from lib.models import own
 from lib.models.cards import TABLE, Card, card, names, original, roster, twin
 from lib.models.loaders import checkpoints
 from lib.models.revisions import revision
@@ -47,6 +48,7 @@ __all__ = [
     "load",
     "load_language",
     "loader_modules",
+    "named",
     "names",
     "original",
     "reads",
@@ -61,7 +63,8 @@ def load(name: str) -> Model:
     Parameters
     ----------
     name : str
-        One of ``names()``; or ``untrained:NAME:SEED``, the same architecture with random weights drawn from that seed.
+        One of ``names()``, or what else ``named`` takes; or ``untrained:NAME:SEED``, the same architecture with random
+        weights drawn from that seed.
 
     Returns
     -------
@@ -80,6 +83,7 @@ def load(name: str) -> Model:
     """
     from lib.models.extraction import Model
 
+    name = named(name)
     listener(name)
     return _loaded(name, Model)
 
@@ -97,6 +101,43 @@ def load_language(name: str) -> LanguageModel:
     if not reads(name):
         raise WrongUse(f"{name} hears sounds, it does not read: models that read are {', '.join(_readers())}")
     return _loaded(name, LanguageModel)
+
+
+def named(name: str) -> str:
+    """Give the full name of a model, from what a user may call it.
+
+    Parameters
+    ----------
+    name : str
+        A name of the roster, which is its own full name; the name of a repository (``facebook/wav2vec2-base``), which
+        stands for the row that names it; a path to a folder with a checkpoint; or ``FILE.py:FUNCTION``, whose code is
+        then run, since its weights are part of its full name (``lib.models.own``). Or the untrained twin of one.
+
+    Raises
+    ------
+    lib.ground.WrongUse
+        No row names the repository, or something is wrong with the file.
+    """
+    base, seed = twin(name)
+    full = _full(base)
+    return full if seed is None else f"{own.UNTRAINED}:{full}:{seed}"
+
+
+def _full(name: str) -> str:
+    if place := own.place(name):
+        return name if place.mark else _loader(name).marked(place)
+    if folder := own.folder(name):
+        return str(folder)
+    if "/" not in name or name in names():
+        return name
+    rows = roster()
+    found = list(rows["name"][rows["hub"] == name])
+    if not found:
+        raise WrongUse(
+            f"no folder {name!r} is here, and no row of {TABLE} has the repository {name!r}: add one as "
+            "book/own-model.md says, or give FILE.py:FUNCTION"
+        )
+    return found[0]
 
 
 def listener(name: str) -> Card:
@@ -126,6 +167,7 @@ def fingerprint(name: str) -> str:
     lib.ground.WrongUse, lib.ground.MissingData, lib.ground.DamagedData
         As ``load`` does.
     """
+    name = named(name)
     facts, seed = card(original(name)), twin(name)[1]
     weights = getattr(_loader(name), "weights", _own_folder)
     return revision(facts, seed, weights(facts, seed), *loader_modules(name))

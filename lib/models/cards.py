@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from lib.ground import DATA, WrongUse, unknown
+from lib.models import own
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,6 @@ KINDS |= {"prompt": list, "files": list, "url": str | list}
 """Keys a row may have, and the type of each."""
 WORDS = {str: "text", int: "a whole number", int | float: "a number", dict: "a mapping", list: "a list"}
 WORDS |= {str | list: "text or a list"}
-UNTRAINED = "untrained"
 TABLE = "data/models.yml"
 
 
@@ -51,7 +51,7 @@ def names() -> list[str]:
 
 
 def card(name: str) -> Card:
-    """Give the facts about one model: its row of data/models.yml.
+    """Give the facts about one model: its row of data/models.yml, or what stands for one (``lib.models.own``).
 
     Raises
     ------
@@ -59,6 +59,8 @@ def card(name: str) -> Card:
         If no model has that name (the message lists those there are), if two rows have it, or if its row has a key
         that is not known or a value of another type.
     """
+    if found := own.card(name):
+        return Card(found)
     known = [facts for facts in cards() if facts["name"] == name]
     if not known:
         raise unknown("model", name, names())
@@ -104,12 +106,12 @@ def original(name: str) -> str:
 
 def twin(name: str) -> tuple[str, int | None]:
     """Name in the roster, and the seed of random weights if an untrained twin is meant."""
-    if not name.startswith(f"{UNTRAINED}:"):
+    if not name.startswith(f"{own.UNTRAINED}:"):
         return name, None
-    original, _, seed = name.removeprefix(f"{UNTRAINED}:").rpartition(":")
+    original, _, seed = name.removeprefix(f"{own.UNTRAINED}:").rpartition(":")
     if not original or not (seed.isascii() and seed.isdecimal()):
         raise WrongUse(
-            f"{name!r} names no seed; an untrained twin is called {UNTRAINED}:NAME:SEED, SEED a whole number"
+            f"{name!r} names no seed; an untrained twin is called {own.UNTRAINED}:NAME:SEED, SEED a whole number"
         )
     return original, int(seed)
 

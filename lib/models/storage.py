@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import warnings
 import zlib
@@ -42,7 +43,8 @@ def shelf(name: str, revision: str, layers: Mapping[str, int], kind: str) -> Pat
     if not revision:
         raise WrongUse(f"{name} has no revision, so its activations cannot be cached: give it one, or do without cache")
     widths = [f"{layer} {width}" for layer, width in layers.items()]
-    return cache_folder() / "activations" / name / fingerprint(name, revision, *widths, DTYPE.str, kind)
+    folder = re.sub(r"[^\w.@:+-]", "_", name)[-100:]  # the name may be a path
+    return cache_folder() / "activations" / folder / fingerprint(name, revision, *widths, DTYPE.str, kind)
 
 
 def file_of(folder: Path, samples: np.ndarray, rate: float) -> Path:

@@ -54,6 +54,37 @@ def run(
     raise typer.Exit(0 if done.succeeded else 1)
 
 
+@app.command()
+def score(
+    model: str,
+    recording: Annotated[
+        str | None, typer.Option(help="Sounds and brains. Default: natsound165 if it is here, else pocket-sounds.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME VALUE", help="Of the score chapter.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Score again even if nothing changed.")] = False,
+) -> None:
+    """How brain-like a model is: its r² of auditory cortex, beside its untrained twin, filters and other brains.
+
+    MODEL is a name of the roster or of its repository, untrained:NAME:SEED, FILE.py:FUNCTION, or a checkpoint's folder.
+    """
+    from lib import recordings
+    from lib.report import generated, runs
+
+    here = [name for name in recordings.names() if not recordings.check(name, content=False)]
+    heard = recording or ("natsound165" if "natsound165" in here else "pocket-sounds")
+    others = [name for name in here if recordings.card(name).get("sounds") == heard]
+    given = {"recording": heard, "model": model, "electrodes": others[0] if others else ""}
+    given |= dict(pair.split("=", 1) for pair in parameter or [])
+    with _progress("score") as progress:
+        done = runs.run("score", given, force=force, progress=progress)
+    if done.succeeded:
+        _say("\n".join(["", *generated.score_lines(done), ""]))
+    _tell("score", done)
+    raise typer.Exit(0 if done.succeeded else 1)
+
+
 @app.command("chapters")
 def chapters_list(chapter: Annotated[str | None, typer.Argument(help="Show what this one takes.")] = None) -> None:
     """Every chapter there is, or the parameters of one with their defaults."""

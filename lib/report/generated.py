@@ -6,6 +6,7 @@ under book/generated/.
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import sys
@@ -14,7 +15,8 @@ from typing import Any
 
 from lib import recordings
 from lib.ground import ROOT
-from lib.report import notebooks, words
+from lib.models import own
+from lib.report import notebooks, records, runs, words
 from lib.report.runs import Run
 
 
@@ -33,6 +35,7 @@ def pages(title: str, about: str, done: Mapping[str, Run]) -> dict[str, str]:
         "runs.md": _runs_page(title, done),
         "recordings.md": _recordings_page(),
         "models.md": _models_page(),
+        "leaderboard.md": _leaderboard_page(scored()),
     }
     results = ROOT / "benchmarks" / "results.json"
     if results.exists():
@@ -104,6 +107,70 @@ def _recordings_page() -> str:
         "# Recordings\n\nWhat was heard, and how brains answered. `alike data list` says which are on your machine, "
         "`alike data fetch NAME` gets one and verifies every file.\n\n" + "\n".join(sections)
     )
+
+
+def scored(recording: str | None = None) -> list[Run]:
+    """Runs of the score chapter that hold today, the best mean r² first; of each model on each recording the latest.
+
+    Parameters
+    ----------
+    recording : str, optional
+        Only those on this one. Default: all, one recording after the other.
+    """
+    latest: dict[tuple[str, str], Run] = {}
+    for run in sorted(runs.of_this_source("score"), key=lambda run: run.manifest["started"]):
+        given = run.manifest["parameters"]
+        if recording in (None, given["recording"]):
+            latest[given["recording"], own.unmarked(given["model"])] = run
+    return sorted(
+        latest.values(), key=lambda run: (run.manifest["parameters"]["recording"], -run.numbers()["mean_r2"]["value"])
+    )
+
+
+def score_lines(run: Run) -> list[str]:
+    """What the terminal shows of a score: the chapter's own lines, rank among all models, time and memory."""
+    with (run.folder / "tables" / "terminal.csv").open(encoding="utf-8", newline="") as file:
+        told = [row["text"] for row in csv.DictReader(file)]
+    facts, value = run.manifest, run.numbers()["mean_r2"]["value"]
+    model, name = own.unmarked(facts["parameters"]["model"]), facts["parameters"]["recording"]
+    others = [one for one in scored(name) if own.unmarked(one.manifest["parameters"]["model"]) != model]
+    better = sum(one.numbers()["mean_r2"]["value"] > value for one in others)
+    rank = f"{better + 1} of {len(others) + 1} scored on {name}"
+    spent = f"{facts['seconds']:.0f} s, at most {facts['peak_memory_mb']:,} MB"
+    return [*told, f"{'rank by mean r²':<39}{rank}", f"{'time and memory of this run':<39}{spent}"]
+
+
+def _leaderboard_page(found: list[Run]) -> str:
+    head = (
+        "# Leaderboard\n\nHow well the layers of a model predict six response components of auditory cortex: r², the "
+        "share of the variance predicted over sounds that were not fitted, averaged over components. The twin is the "
+        "same network with random weights; filters are modulation filters, which nobody trained. Intervals (95 %) are "
+        "over sounds, fits and choices. `alike score MODEL` adds a row; [any network of yours](../own-model) can have "
+        "one.\n\n"
+    )
+    if not found:
+        return (
+            f"{head}**Nothing was scored yet**, or what was is stale. `alike score mini-mixture` scores one of the "
+            "book's own small models in a minute; then build the book again.\n"
+        )
+    heads = ["model", "mean r²", "untrained twin", "minus filters", "best component", "recording", "run"]
+    table = words.cards(heads, map(_score_row, found), "sortable", choices=("recording",))
+    return f"{head}Models here: {len({row.manifest['parameters']['model'] for row in found})}.\n\n{table}\n"
+
+
+def _score_row(run: Run) -> dict[str, str]:
+    numbers, name = run.numbers(), run.manifest["parameters"]["recording"]
+    simulated = " (simulated listeners)" if recordings.card(name)["simulated"] else ""
+    told = {key: records.quoted(numbers, f"{key}_told") for key in ("mean_r2", "twin_mean_r2", "gain_filters")}
+    return {
+        "model": f"<code>{html.escape(numbers['model_name']['value'])}</code>",
+        "mean r²": told["mean_r2"],
+        "untrained twin": told["twin_mean_r2"],
+        "minus filters": told["gain_filters"],
+        "best component": numbers["best_component"]["value"],
+        "recording": f"{name}{simulated}",
+        "run": f"<code>{run.folder.name}</code>",
+    }
 
 
 MODEL_FACTS = {

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import models, provenance, recordings
-from lib.ground import ROOT, WrongUse, fingerprint, replacing, unknown
+from lib.ground import ROOT, DamagedData, MissingData, WrongUse, fingerprint, replacing, unknown
 from lib.report import cache, kernel
 from lib.report.parameters import Parameter, read
 
@@ -114,15 +114,25 @@ def check_parameters(chapter: str, given: Mapping[str, Any] | None = None) -> di
     for name in _named(values, "recording"):
         if name not in recordings.names():
             raise unknown("recording", name, recordings.names())
+    values |= {key: _full_names(values[key]) for key in values if _names_a(key, "model")}
     for name in _named(values, "model"):
         models.listener(name)
     return values
 
 
+def _full_names(given: Any) -> Any:
+    """Full name of a model, or of those in a list; a file that a name means is run, and its weights are marked."""
+    return [models.named(name) for name in given] if isinstance(given, list) else models.named(given)
+
+
 def _named(values: Mapping[str, Any], kind: str) -> list[str]:
     """Recordings (or models) that parameters name: those whose name is or ends in `kind`, or its plural."""
-    given = [value for key, value in values.items() if f"_{key}".removesuffix("s").endswith(f"_{kind}")]
+    given = [value for key, value in values.items() if _names_a(key, kind)]
     return [name for value in given for name in (value if isinstance(value, list) else [value])]
+
+
+def _names_a(key: str, kind: str) -> bool:
+    return f"_{key}".removesuffix("s").endswith(f"_{kind}")
 
 
 def fingerprints(chapter: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -285,7 +295,7 @@ def of_this_source(chapter: str, folder: Path = RUNS) -> list[Run]:
 def _is_current(chapter: str, manifest: Mapping[str, Any]) -> bool:
     try:
         marks = fingerprints(chapter, check_parameters(chapter, manifest["parameters"]))
-    except WrongUse:  # it had other parameters
+    except (WrongUse, MissingData, DamagedData):  # it had other parameters, or its model or recording is gone
         return False
     return marks == manifest["fingerprints"] and cache.current(manifest["loaded"])
 

@@ -25,7 +25,7 @@ def test_site_has_no_problem(built):
 def test_prose_quotes_this_run(built):
     text = page(built, "chapters/cortex").find("article").get_text()
     assert "The answer is 3.0, see Fig. 1." in text
-    assert "It is 3.0 (95 % interval" in page(built, "intro").find("article").get_text()
+    assert "It is 3.0 (95\N{NO-BREAK SPACE}% interval" in page(built, "intro").find("article").get_text()
 
 
 def test_figure_has_caption_and_text_alternative(built):

@@ -9,7 +9,7 @@ from lib import recordings
 from lib.models import cards
 from lib.report import editions, notebooks, runs
 from tests import commands
-from tests.commands import FORKED, ROOT
+from tests.commands import ROOT
 
 QUICK = ("chapters", "runs", "models list", "data list")
 FOUND = commands.every()
@@ -22,12 +22,14 @@ def test_pages_have_commands():
 
 def check_alike(words):
     path, values = commands.parsed(words)
-    if path == "run" and values["chapter"] not in (*FORKED, "CHAPTER"):
-        given = dict(pair.split("=", 1) for pair in values["parameter"] or [])
-        runs.check_parameters(values["chapter"], {name: v for name, v in given.items() if v not in FORKED})
+    if path in ("run", "score"):
+        chapter, given = commands.asked_for(("alike", *words))
+        if not commands.on_the_page(chapter):
+            known = {name: value for name, value in given.items() if not commands.on_the_page(value)}
+            runs.check_parameters(chapter, known)
     if path.startswith("data") and values.get("name", "NAME") != "NAME":
         assert values["name"] in recordings.names()
-    if path.startswith("models") and values.get("name", "NAME") not in ("NAME", "echo"):
+    if path.startswith("models") and not commands.on_the_page(values.get("name", "NAME")):
         cards.card(cards.original(values["name"]))
 
 
