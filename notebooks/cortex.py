@@ -337,10 +337,15 @@ say(of_voxels | numbers.about_voxels(of_voxels, heard))
 # Where single scans exist, the score can be corrected for noise {cite}`tuckute2023`.
 # It is divided by how reliable responses and predictions are.
 # The correction belongs to another analysis, and is compared with that one alone.
-# There, the main model is fitted to half of the sounds and tested on the other half.
+# There, the main model is fitted to half of the sounds and tested on the other half, by the layer that components chose
+# most often.
 
 # %%
-main_features = features[model][tables.main_layer(fit)]
+main_layer = tables.main_layer(fit)
+say({"main_layer": main_layer})
+
+# %%
+main_features = features[model][main_layer]
 halves = tables.noise_corrected_voxels(
     main_features, heard.repeated, seed=seed
 )
