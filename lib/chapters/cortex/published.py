@@ -1,0 +1,344 @@
+"""Published networks of the cortex chapter, trained elsewhere, and another brain as their yardstick.
+
+Comes in: names of models and the material of the page. Goes out: which models are here and which are not, their
+differences to the filters and to their untrained twins, what they share with the filters and with electrodes in other
+people, and the sentences about it. Where none was asked for, or none is here, the sentences say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from lib import recordings
+from lib.chapters.cortex.brains import electrode_features
+from lib.chapters.cortex.diets import Question, estimate, family, title
+from lib.chapters.cortex.material import Material
+from lib.chapters.cortex.scores import component_scores
+from lib.compare import Estimate, contrasts, mean_score, variance_partition
+from lib.ground import MissingData, fingerprint
+from lib.models import card, load
+from lib.report import kept, words
+
+ELECTRODES = "electrodes"
+COMMAND = "`alike run cortex -p published_models whisper-base`"
+THINGS = "sounds"
+
+
+def twin_of(name: str) -> str:
+    """The untrained twin that a published model stands beside."""
+    return f"untrained:{name}:0"
+
+
+def called(name: str) -> str:
+    """What a figure or a sentence calls a model of the roster."""
+    return title(name) if title(name) != name else card(name)["title"].split(",")[0]
+
+
+def band(name: str) -> str:
+    """What a partition calls a set of features: a word that is no part's name of another."""
+    return name if name == ELECTRODES else "filters" if title(name) == "modulation filters" else called(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Elsewhere:
+    """Published models of a page.
+
+    Attributes
+    ----------
+    asked, here : tuple of str
+        Names that were asked for, and those whose weights are on this machine.
+    brains : mapping
+        Features of electrodes in other people, like those of models: ``{"electrodes": {layer: (sound, channel)}}``;
+        empty where there are none.
+    patients : int
+        In how many people electrodes were.
+    why : str
+        Why there are no electrodes, in words; empty where there are.
+    """
+
+    asked: tuple[str, ...] = ()
+    here: tuple[str, ...] = ()
+    brains: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    patients: int = 0
+    why: str = ""
+
+    @property
+    def models(self) -> list[str]:
+        """Those that are here, each followed by its untrained twin."""
+        return [each for name in self.here for each in (name, twin_of(name))]
+
+    @property
+    def missing(self) -> list[str]:
+        """Those that were asked for and are not here."""
+        return [name for name in self.asked if name not in self.here]
+
+
+def at_hand(names: Sequence[str], heard: Material) -> Elsewhere:
+    """Which of some models are here, and electrodes in other people who heard the same sounds.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Models of the roster.
+    heard : Material
+
+    Raises
+    ------
+    lib.ground.WrongUse, lib.ground.DamagedData
+        If there is no such model, or if its weights are not what they should be. Missing ones are no error.
+    """
+    asked = tuple(dict.fromkeys(names))
+    here = tuple(name for name in asked if _is_here(name))
+    if not here:
+        return Elsewhere(asked)
+    if heard.simulated:
+        return Elsewhere(asked, here, why="Nobody has electrodes here, for the listeners are simulated.")
+    other = [name for name in recordings.names() if recordings.card(name).get("sounds") == heard.recording.name]
+    if not other:
+        return Elsewhere(asked, here, why="No other brains heard these sounds in any recording of this book.")
+    try:
+        patients = recordings.load(other[0], level=ELECTRODES)
+    except MissingData:
+        told = (
+            f"Other brains heard these sounds too, but that recording (`{other[0]}`) is not here, so they are left out."
+        )
+        return Elsewhere(asked, here, why=told)
+    brains = {ELECTRODES: electrode_features(patients, sounds=heard.recording.stimuli.index)}
+    return Elsewhere(asked, here, brains, len(patients.subjects))
+
+
+def _is_here(name: str) -> bool:
+    try:
+        load(name)
+    except MissingData:
+        return False
+    return True
+
+
+def questions(elsewhere: Elsewhere, model: str) -> dict[str, Question]:
+    """What is asked of the published models: each minus the filters, then each minus its untrained twin."""
+    over = [(name, model, title(model)) for name in elsewhere.here if name != model]
+    over += [(name, twin_of(name), "untrained twin") for name in elsewhere.here]
+    return {
+        f"{one}-{other}": Question(f"{one} minus {other}", f"{called(one)} − {named}", one, other)
+        for one, other, named in over
+    }
+
+
+def differences(fits: Mapping[str, object], asked: Mapping[str, Question], seed: int) -> pd.DataFrame | None:
+    """``lib.compare.contrasts`` of the questions as one family; None where nothing is asked."""
+    return contrasts(fits, family(asked), seed=seed).to_frame() if asked else None
+
+
+def best_of(elsewhere: Elsewhere, fits: Mapping[str, object]) -> str:
+    """The model of the largest mean r2 over components; empty where there is none."""
+    return max(elsewhere.here, key=lambda name: fits[name].mean[0], default="")
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Unique and shared variance of the filters, the best model, and electrodes where there are any.
+
+    Attributes
+    ----------
+    sets : tuple of str
+        Names of the sets of features.
+    table : DataFrame
+        As ``lib.compare.Partition.to_frame`` gives it.
+    n : int
+        Number of sounds.
+    """
+
+    sets: tuple[str, ...]
+    table: pd.DataFrame
+    n: int
+
+    @property
+    def mean(self) -> dict[str, Estimate]:
+        """Parts of the mean over components, by name."""
+        rows = self.table[self.table["response"] == "mean"].itertuples()
+        return {row.part: Estimate(row.value, row.low, row.high, self.n, p=row.p, about=f"mean r², {row.part}")
+                for row in rows}  # fmt: skip
+
+
+def partition(
+    elsewhere: Elsewhere, features: Mapping[str, Mapping], pair: tuple[str, str], heard: Material, seed: int
+) -> Parts | None:
+    """What the filters, the best model and electrodes explain alone and share (``lib.compare.variance_partition``).
+
+    Parameters
+    ----------
+    elsewhere : Elsewhere
+    features : mapping of str to mapping of str to array (sound, unit)
+        Layers by model, of both of the pair.
+    pair : tuple of str
+        The filters and the best model, as ``best_of`` gives it.
+    heard : Material
+    seed : int
+        Of the draws behind the intervals.
+
+    Returns
+    -------
+    Parts or None
+        None where no model is here, or where the best is the filters themselves. It takes a minute, so it is kept.
+    """
+    if not pair[1] or pair[0] == pair[1]:
+        return None
+    sets = {band(name): features[name] for name in pair} | dict(elsewhere.brains)
+    folds = heard.folds.to_numpy()
+    layers = [(name, layer, x.tobytes()) for name, of in sets.items() for layer, x in of.items()]
+    key = fingerprint(*(part for layer in layers for part in layer), heard.components.tobytes(), folds.tobytes())
+    how = partial(_parts, sets, heard.components, folds, heard.names, seed)
+    found = kept("parts", (key, str(seed), *heard.names), how)["parts"]
+    return Parts(tuple(sets), found.to_dataset("column").to_dataframe().reset_index(), heard.n)
+
+
+def _parts(sets: Mapping, components: np.ndarray, folds: np.ndarray, names: list, seed: int) -> dict[str, xr.DataArray]:
+    """A partition as labelled arrays, parts in their order."""
+    table = variance_partition(sets, components, folds, seed=seed).to_frame(names)
+    columns, parts = ["value", "low", "high", "p"], list(dict.fromkeys(table["part"]))
+    values = [table[table["response"] == each].set_index("part").loc[parts, columns] for each in (*names, "mean")]
+    coords = {"response": [*names, "mean"], "part": parts, "column": columns}
+    return {"parts": xr.DataArray(np.array(values, dtype=float), dims=("response", "part", "column"), coords=coords)}
+
+
+def asked_for(elsewhere: Elsewhere) -> dict[str, str]:
+    """Which models stand here, in sentences, for the prose."""
+    if not elsewhere.asked:
+        return {"elsewhere_asked": f"For this page none were asked for; {COMMAND} does."}
+    told = []
+    if elsewhere.here:
+        each = [f"{called(name)} ({card(name)['objective']})" for name in elsewhere.here]
+        told.append(f"Here they are, with what each was trained for: {words.listing(each)}.")
+    if elsewhere.missing:
+        fetch = f"`alike models fetch {elsewhere.missing[0]}`"
+        are = words.listing([f"`{name}`" for name in elsewhere.missing])
+        told.append(f"Left out, because their weights are not on this machine: {are} ({fetch} gets them).")
+    if elsewhere.brains:
+        told.append(
+            f"The yardstick is another brain: electrodes in {elsewhere.patients} other people, patients who heard the "
+            "same sounds {cite}`normanhaignere2022`.\n"
+            "What their channels answer to a sound, averaged over time, is used as the outputs of a model are."
+        )
+    return {"elsewhere_asked": "\n".join([*told, elsewhere.why])}
+
+
+def means(elsewhere: Elsewhere, fits: Mapping[str, object]) -> dict[str, Estimate]:
+    """Mean r2 over components of every published model, its twin, the filters and electrodes, by name."""
+    found = {name: mean_score(fit) for name, fit in fits.items()} if elsewhere.here else {}
+    return {name: Estimate(e.value, e.low, e.high, e.n, about=f"mean r² of {name}") for name, e in found.items()}
+
+
+def said(named: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Records under names that the prose can quote: letters, digits and underscores."""
+    return {"elsewhere_" + "".join(c if c.isalnum() else "_" for c in name): one for name, one in named.items()}
+
+
+def about_scores(elsewhere: Elsewhere, fits: Mapping[str, object], model: str, heard: Material) -> dict[str, str]:
+    """The figure of scores, read: the best model, its twin, the filters and electrodes on average over components."""
+    best, mean = best_of(elsewhere, fits), means(elsewhere, fits)
+    if not best:
+        return {"elsewhere_scores": ""}
+    told = [
+        f"On average over the six components of {{numref}}`fig-elsewhere`, {called(best)} predicts most: its mean "
+        f"$r^2$ is {words.told(mean[best], THINGS)}.",
+        f"Its untrained twin reaches {words.told(mean[twin_of(best)])}, the {title(model)} {words.told(mean[model])}.",
+    ]
+    if others := [name for name in elsewhere.here if name != best]:
+        each = [f"{called(name)} {words.told(mean[name])}" for name in others]
+        told.append(f"The others reach less: {words.listing(each)}.")
+    if heard.published is not None:
+        theirs = heard.published.drop(index="baseline")[heard.names]
+        reached = int(((fits[best].scores.value >= theirs.min()) & (fits[best].scores.value <= theirs.max())).sum())
+        told.append(f"In {reached} of {len(heard.names)} components it lies where the {len(theirs)} models of the "
+                    "paper do (grey).")  # fmt: skip
+    if elsewhere.brains:
+        told.append(f"Electrodes in {elsewhere.patients} other people reach {words.told(mean[ELECTRODES])}: so well "
+                    "other brains predict these components, read out in the same way.")  # fmt: skip
+    return {"elsewhere_scores": "\n".join(told)}
+
+
+def about_gains(gains: pd.DataFrame | None, asked: Mapping[str, Question], best: str, model: str) -> dict[str, object]:
+    """The differences, as records and read."""
+    if gains is None:
+        return {"elsewhere_gains": ""}
+    found = {key: estimate(row, f"mean r², {asked[key].title}, corrected for {len(gains)}")
+             for key, row in gains.iterrows()}  # fmt: skip
+    more = [asked[key].label for key, one in found.items() if one.low > 0]
+    less = [asked[key].label for key, one in found.items() if one.high < 0]
+    told = [f"Of the {len(gains)} differences in {{numref}}`fig-elsewhere-gains`, {len(more)} are above 0 after "
+            f"correction, and {len(less)} below it."]  # fmt: skip
+    if (key := f"{best}-{model}") in found:
+        open_yet = ", which may be nothing" if found[key].low <= 0 <= found[key].high else ""
+        told.append(f"{called(best)} minus the {title(model)} is {words.told(found[key], THINGS)}{open_yet}.")
+    told.append(f"What training adds to it over random weights is {words.told(found[f'{best}-{twin_of(best)}'])}.")
+    told.append(
+        "One twin of each was drawn, and each model was trained once: the intervals say nothing of other draws or of "
+        "another training."
+    )
+    return said(found) | {"elsewhere_gains": "\n".join(told)}
+
+
+def about_parts(parts: Parts | None, elsewhere: Elsewhere, best: str) -> dict[str, object]:
+    """The partition on average over components, as records and read."""
+    if parts is None:
+        return {"elsewhere_parts": "Here there is nothing to take apart, for no published model stands beside them."}
+    above = [f"{name} {words.told(one)}" for name, one in parts.mean.items() if one.low > 0]
+    told = [
+        f"In {{numref}}`fig-elsewhere-parts`, {len(above)} of {len(parts.mean)} parts lie above 0 on average over "
+        f"components (n = {parts.n} {THINGS}): {'; '.join(above) or 'none'}.",
+        "The others may be nothing." if len(above) < len(parts.mean) else "",
+        f"{called(best)} was chosen because it predicts these data best, so its lead is optimistic.",
+        "A part that two sets share is what either can stand for, by whatever means.",
+    ]
+    if elsewhere.brains:
+        told.append(
+            "What electrodes alone explain, other brains have, and neither the filters nor this model give it.\n"
+            "Yet they are no ceiling: other people and other sensors were measured, and both electrodes and components "
+            "were cleaned by keeping a few patterns over these same sounds."
+        )
+    return said(parts.mean) | {"elsewhere_parts": "\n".join(filter(None, told))}
+
+
+def results(fits: Mapping, gains: pd.DataFrame | None, asked: Mapping, parts: Parts | None, heard: Material) -> dict:
+    """Tables for the results by kind, empty where nothing was asked: columns model, layer, measure, value, low, ..."""
+    if not asked:
+        return {}
+    scores = component_scores(fits, heard.names).rename(columns={"component": "layer"})
+    ends = {"low_family": "low", "high_family": "high", "p_family": "p"}
+    gained = gains.drop(columns=["low", "high", "p"]).rename(columns=ends)[["value", "low", "high", "p"]]
+    tables = {
+        "scores": scores.assign(measure="r2_component"),
+        "gains": gained.assign(model=[asked[key].title for key in gains.index], measure="r2_component_gain"),
+    }
+    if parts is not None:
+        shares = parts.table.rename(columns={"response": "layer", "part": "model"})
+        tables["parts"] = shares.assign(measure="r2_component_part")
+    return {f"published {kind}": table.assign(n=heard.n) for kind, table in tables.items()}
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The best published model as the answer tells it: its mean r2, that of the main model, and the difference."""
+
+    name: str
+    count: int
+    mean: Estimate
+    filters: Estimate
+    lead: Estimate
+
+
+def leader(
+    elsewhere: Elsewhere, mean: Mapping[str, Estimate], gains: pd.DataFrame | None, best: str, model: str
+) -> Leader | None:
+    """The best published model, or None where none ran or it is the main model itself."""
+    if not best or best == model:
+        return None
+    lead = estimate(gains.loc[f"{best}-{model}"], "lead of the best published model")
+    return Leader(called(best), len(elsewhere.here), mean[best], mean[model], lead)
