@@ -14,7 +14,7 @@ from lib.chapters.cortex.material import Material, load_material
 from lib.compare import Estimate, refitted
 from lib.ground import MissingData, WrongUse
 from lib.recordings.record import COMPONENTS
-from lib.report import check, claims, style
+from lib.report import check, claims, style, words
 
 CODES = ["EngSpeech"] * 6 + ["Mechanical"] * 8 + ["Music"] * 6
 
@@ -267,7 +267,7 @@ def test_the_prose_on_published_models_follows_the_fits():
     assert f"CREPE tiny predicts most: its mean $r^2$ is {value:.2f}"[:-1] in text
     assert "n = 20 sounds" in text
     assert "Electrodes in 15 other people reach" in text
-    assert "the 35 models of the paper" in text
+    assert "range of the 35 models of the paper" in text
     asked = published.questions(elsewhere, FILTERS)
     gains = published.differences(fits, asked, 0)
     quoted_gains = published.about_gains(gains, asked, MODEL, FILTERS)
@@ -279,6 +279,13 @@ def test_the_prose_on_published_models_follows_the_fits():
     assert "CREPE tiny was chosen because it predicts these data best" in told["elsewhere_parts"]
     assert "no ceiling" in told["elsewhere_parts"]
     assert told["elsewhere_only_filters"].n == 20
+    shared = parts.mean_of_pair["filters and CREPE tiny"]
+    assert told["elsewhere_pair_filters_and_CREPE_tiny"] == shared
+    assert f"the filters and CREPE tiny share {words.told(shared, 'sounds')}." in told["elsewhere_parts"]
+    own = parts.mean_of_pair["only CREPE tiny"]
+    assert own.value == pytest.approx(
+        parts.mean["only CREPE tiny"].value + parts.mean["CREPE tiny and electrodes"].value, abs=0.05
+    )
     rows = published.results(fits, gains, asked, parts, heard)
     assert {kind: len(table) for kind, table in rows.items()} == {
         "published scores": 24, "published gains": 2, "published parts": 49,
@@ -287,6 +294,7 @@ def test_the_prose_on_published_models_follows_the_fits():
     parts = published.partition(two, layers, (FILTERS, MODEL), heard, 0)
     assert "ceiling" not in published.about_parts(parts, two, MODEL)["elsewhere_parts"]
     assert set(parts.mean) == {"only filters", "only CREPE tiny", "filters and CREPE tiny"}
+    pd.testing.assert_frame_equal(parts.table, parts.pair)
 
 
 def test_parts_add_up_and_find_what_only_one_set_knows():
@@ -350,6 +358,11 @@ def test_missing_weights_and_missing_brains_are_named(tmp_path, monkeypatch):
 
 def raising(*_, **__):
     raise MissingData("nothing there")
+
+
+def test_the_best_is_a_published_model_of_the_largest_mean():
+    fits = {name: SimpleNamespace(mean=(value,)) for name, value in (("a", 0.3), ("b", 0.5), ("electrodes", 0.9))}
+    assert published.best_of(published.Elsewhere(("a", "b"), ("a", "b")), fits) == "b"
 
 
 def test_the_main_model_is_not_set_against_itself():

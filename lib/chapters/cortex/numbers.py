@@ -179,7 +179,7 @@ def tidy(parts: Mapping[str, pd.DataFrame], asked: Mapping[str, Question], zoo: 
     ----------
     parts : mapping of str to DataFrame
         main, scores, voxels, similarity, diets, gains, course: as the chapter computed them; any others are rows of
-        results already.
+        results already, of which scores of models that are here before are left out.
     asked, zoo : what is asked of the trained models, and which there are.
     n : int
         Number of sounds.
@@ -199,5 +199,10 @@ def tidy(parts: Mapping[str, pd.DataFrame], asked: Mapping[str, Question], zoo: 
         parts["course"].drop(columns="step").assign(
             model=[f"{zoo.first}@{step}" for step in parts["course"]["step"]], measure="r2_component_mean", n=n
         ),
-        *(table for kind, table in parts.items() if kind not in PARTS),
+        *(_new(table, [*scores["model"], *new["model"]]) for kind, table in parts.items() if kind not in PARTS),
     ], ignore_index=True)  # fmt: skip
+
+
+def _new(table: pd.DataFrame, scored: list[str]) -> pd.DataFrame:
+    """Rows without scores of models that have them already."""
+    return table[~(table["measure"].eq("r2_component") & table["model"].isin(scored))]

@@ -149,22 +149,32 @@ class Parts:
     ----------
     sets : tuple of str
         Names of the sets of features.
-    table : DataFrame
-        As ``lib.compare.Partition.to_frame`` gives it.
+    table, pair : DataFrame
+        As ``lib.compare.Partition.to_frame`` gives them: of all sets, and of the filters and the model alone. Both are
+        the same where there are no electrodes.
     n : int
         Number of sounds.
     """
 
     sets: tuple[str, ...]
     table: pd.DataFrame
+    pair: pd.DataFrame
     n: int
 
     @property
     def mean(self) -> dict[str, Estimate]:
         """Parts of the mean over components, by name."""
-        rows = self.table[self.table["response"] == "mean"].itertuples()
-        return {row.part: Estimate(row.value, row.low, row.high, self.n, p=row.p, about=f"mean r², {row.part}")
-                for row in rows}  # fmt: skip
+        return self._mean(self.table)
+
+    @property
+    def mean_of_pair(self) -> dict[str, Estimate]:
+        """The same without electrodes."""
+        return self._mean(self.pair)
+
+    def _mean(self, table: pd.DataFrame) -> dict[str, Estimate]:
+        rows, sets = table[table["response"] == "mean"], f"mean r², of {table['part'].nunique()} parts"
+        return {row.part: Estimate(row.value, row.low, row.high, self.n, p=row.p, about=f"{sets}: {row.part}")
+                for row in rows.itertuples()}  # fmt: skip
 
 
 def partition(
@@ -195,17 +205,39 @@ def partition(
     layers = [(name, layer, x.tobytes()) for name, of in sets.items() for layer, x in of.items()]
     key = fingerprint(*(part for layer in layers for part in layer), heard.components.tobytes(), folds.tobytes())
     how = partial(_parts, sets, heard.components, folds, heard.names, seed)
-    found = kept("parts", (key, str(seed), *heard.names), how)["parts"]
-    return Parts(tuple(sets), found.to_dataset("column").to_dataframe().reset_index(), heard.n)
+    found = kept("parts", (key, str(seed), *heard.names), how)
+    tables = [found[kind].to_dataset("column").to_dataframe().reset_index() for kind in ("all", "pair")]
+    return Parts(tuple(sets), *tables, heard.n)
 
 
 def _parts(sets: Mapping, components: np.ndarray, folds: np.ndarray, names: list, seed: int) -> dict[str, xr.DataArray]:
-    """A partition as labelled arrays, parts in their order."""
-    table = variance_partition(sets, components, folds, seed=seed).to_frame(names)
-    columns, parts = ["value", "low", "high", "p"], list(dict.fromkeys(table["part"]))
-    values = [table[table["response"] == each].set_index("part").loc[parts, columns] for each in (*names, "mean")]
-    coords = {"response": [*names, "mean"], "part": parts, "column": columns}
-    return {"parts": xr.DataArray(np.array(values, dtype=float), dims=("response", "part", "column"), coords=coords)}
+    """Partitions of all sets and of the first two, as labelled arrays."""
+    whole = _labelled(variance_partition(sets, components, folds, seed=seed).to_frame(names))
+    first_two = dict(list(sets.items())[:2])
+    if len(first_two) == len(sets):
+        return {"all": whole, "pair": whole}
+    return {
+        "all": whole,
+        "pair": _labelled(variance_partition(first_two, components, folds, seed=seed).to_frame(names)),
+    }
+
+
+def _labelled(table: pd.DataFrame) -> xr.DataArray:
+    """A partition's table as (response, part, column), in its order."""
+    columns, places = (
+        ["value", "low", "high", "p"],
+        {key: list(dict.fromkeys(table[key])) for key in ("response", "part")},
+    )
+    rows = table.set_index(["response", "part"]).loc[pd.MultiIndex.from_product(places.values()), columns]
+    values = rows.to_numpy(float).reshape(*map(len, places.values()), len(columns))
+    return xr.DataArray(values, dims=(*places, "column"), coords=places | {"column": columns})
+
+
+def part_called(name: str, sets: Sequence[str]) -> str:
+    """A part as an axis or a sentence calls it."""
+    if len(sets) > 2 and name.count(" and ") == len(sets) - 1:
+        return "all three"
+    return name.replace(" and ", " + ")
 
 
 def asked_for(elsewhere: Elsewhere) -> dict[str, str]:
@@ -256,8 +288,8 @@ def about_scores(elsewhere: Elsewhere, fits: Mapping[str, object], model: str, h
     if heard.published is not None:
         theirs = heard.published.drop(index="baseline")[heard.names]
         reached = int(((fits[best].scores.value >= theirs.min()) & (fits[best].scores.value <= theirs.max())).sum())
-        told.append(f"In {reached} of {len(heard.names)} components it lies where the {len(theirs)} models of the "
-                    "paper do (grey).")  # fmt: skip
+        told.append(f"In {reached} of {len(heard.names)} components {called(best)} lies in the range of the "
+                    f"{len(theirs)} models of the paper (grey).")  # fmt: skip
     if elsewhere.brains:
         told.append(f"Electrodes in {elsewhere.patients} other people reach {words.told(mean[ELECTRODES])}: so well "
                     "other brains predict these components, read out in the same way.")  # fmt: skip
@@ -289,21 +321,30 @@ def about_parts(parts: Parts | None, elsewhere: Elsewhere, best: str) -> dict[st
     """The partition on average over components, as records and read."""
     if parts is None:
         return {"elsewhere_parts": "Here there is nothing to take apart, for no published model stands beside them."}
-    above = [f"{name} {words.told(one)}" for name, one in parts.mean.items() if one.low > 0]
+    filters, its_own, shared = parts.mean_of_pair.values()
     told = [
-        f"In {{numref}}`fig-elsewhere-parts`, {len(above)} of {len(parts.mean)} parts lie above 0 on average over "
-        f"components (n = {parts.n} {THINGS}): {'; '.join(above) or 'none'}.",
-        "The others may be nothing." if len(above) < len(parts.mean) else "",
+        f"On average over components the filters and {called(best)} share {words.told(shared, THINGS)}.",
+        f"{called(best)} alone adds {words.told(its_own)} to it, and the filters alone {words.told(filters)}.",
         f"{called(best)} was chosen because it predicts these data best, so its lead is optimistic.",
         "A part that two sets share is what either can stand for, by whatever means.",
     ]
     if elsewhere.brains:
-        told.append(
-            "What electrodes alone explain, other brains have, and neither the filters nor this model give it.\n"
-            "Yet they are no ceiling: other people and other sensors were measured, and both electrodes and components "
-            "were cleaned by keeping a few patterns over these same sounds."
-        )
-    return said(parts.mean) | {"elsewhere_parts": "\n".join(filter(None, told))}
+        told += _beside_brains(parts)
+    pair = {f"pair {name}": one for name, one in parts.mean_of_pair.items()}
+    return said(parts.mean | pair) | {"elsewhere_parts": "\n".join(told)}
+
+
+def _beside_brains(parts: Parts) -> list[str]:
+    """What a third set, the electrodes, makes of it."""
+    above = [f"{part_called(name, parts.sets)} {words.told(one)}" for name, one in parts.mean.items() if one.low > 0]
+    return [
+        f"\nWith electrodes as a third set ({{numref}}`fig-elsewhere-parts`), {len(above)} of {len(parts.mean)} parts "
+        f"lie above 0 on average: {'; '.join(above) or 'none'}.",
+        "What the model and electrodes share beyond the filters is something that other brains have too.",
+        "What electrodes alone explain, neither the filters nor this model give.",
+        "Yet electrodes are no ceiling: other people and other sensors were measured, and both electrodes and "
+        "components were cleaned by keeping a few patterns over these same sounds.",
+    ]
 
 
 def results(fits: Mapping, gains: pd.DataFrame | None, asked: Mapping, parts: Parts | None, heard: Material) -> dict:

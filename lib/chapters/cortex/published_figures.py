@@ -14,7 +14,7 @@ import pandas as pd
 from lib.chapters.cortex import figures
 from lib.chapters.cortex.diets import Question, title
 from lib.chapters.cortex.material import Material
-from lib.chapters.cortex.published import ELECTRODES, Elsewhere, Parts, called, twin_of
+from lib.chapters.cortex.published import ELECTRODES, Elsewhere, Parts, called, part_called, twin_of
 from lib.chapters.cortex.scores import component_scores
 from lib.report import Captioned, show, words
 from lib.report.style import COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED
@@ -108,23 +108,16 @@ def parts(partition: Parts | None, elsewhere: Elsewhere, heard: Material) -> Cap
         figures.interval(axis, part[above], y[above], fmt="o", color=OURS)
         figures.interval(axis, part[~above], y[~above], fmt="o", color=OURS, mfc="white")
         axis.set(title=COMPONENT_TITLES[component], yticks=y)
-        axis.set_yticklabels([_part(name, partition.sets) for name in names])
+        axis.set_yticklabels([part_called(name, partition.sets) for name in names])
         axis.set_ylim(len(names) - 0.4, -0.6)
     figure.supxlabel("Share of variance (r²)", fontsize=10)
     mean = table[table["response"] == "mean"].set_index("part")["value"]
-    most, each = mean.idxmax(), [f"{_part(name, partition.sets)} {words.number(x)}" for name, x in mean.items()]
+    most, each = mean.idxmax(), [f"{part_called(name, partition.sets)} {words.number(x)}" for name, x in mean.items()]
     return Captioned(
         figure,
         "elsewhere-parts",
         f"What {words.listing(partition.sets)} explain alone and share of the variance of six components "
         f"({heard.counted}). Lines: 95 % intervals over sounds, fits and choices; filled where they lie above 0. "
         + (f"Electrodes were in {elsewhere.patients} other people." if elsewhere.brains else ""),
-        f"On average over components the largest part is {_part(most, partition.sets)}: {', '.join(each)}.",
+        f"On average over components the largest part is {part_called(most, partition.sets)}: {', '.join(each)}.",
     )
-
-
-def _part(name: str, sets: tuple) -> str:
-    """A part as an axis calls it."""
-    if len(sets) > 2 and name.count(" and ") == len(sets) - 1:
-        return "all three"
-    return name.replace(" and ", " + ")
