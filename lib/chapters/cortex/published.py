@@ -277,9 +277,10 @@ def about_scores(elsewhere: Elsewhere, fits: Mapping[str, object], model: str, h
     best, mean = best_of(elsewhere, fits), means(elsewhere, fits)
     if not best:
         return {"elsewhere_scores": ""}
+    has = "predicts most, with a" if len(elsewhere.here) > 1 else "has a"
     told = [
-        f"On average over the six components of {{numref}}`fig-elsewhere`, {called(best)} predicts most: its mean "
-        f"$r^2$ is {words.told(mean[best], THINGS)}.",
+        f"On average over the six components of {{numref}}`fig-elsewhere`, {called(best)} {has} mean $r^2$ of "
+        f"{words.told(mean[best], THINGS)}.",
         f"Its untrained twin reaches {words.told(mean[twin_of(best)])}, the {title(model)} {words.told(mean[model])}.",
     ]
     if others := [name for name in elsewhere.here if name != best]:
@@ -325,7 +326,9 @@ def about_parts(parts: Parts | None, elsewhere: Elsewhere, best: str) -> dict[st
     told = [
         f"On average over components the filters and {called(best)} share {words.told(shared, THINGS)}.",
         f"{called(best)} alone adds {words.told(its_own)} to it, and the filters alone {words.told(filters)}.",
-        f"{called(best)} was chosen because it predicts these data best, so its lead is optimistic.",
+        f"{called(best)} was chosen because it predicts these data best, so its lead is optimistic."
+        if len(elsewhere.here) > 1
+        else "No model was chosen here, for only one stands beside the filters.",
         "A part that two sets share is what either can stand for, by whatever means.",
     ]
     if elsewhere.brains:
