@@ -37,6 +37,8 @@ models: list = ["spectrotemporal", "cochleagram", "logmel", "mfcc"]  # all that 
 # Diets: mixed, speech, environment, music
 trained_models: list = ["mini-mixture", "mini-speech", "mini-environment", "mini-music"]  # by diet [4 values]
 tuned_models: list = ["mini-mixture-finetuned", "mini-supervised"]  # tuned to labels, on labels only [2 values]
+# Trained elsewhere and published; each gets an untrained twin; those whose weights are not here are named and left out
+published_models: list = []  # names of the roster
 twins: int = 5  # untrained twins of the first trained model, with seeds 0, 1, ... [at least 1]
 n_permutations: int = 1000  # draws of the nulls of components and dissimilarities [at least 1]
 voxel_permutations: int = 19  # draws of the null of voxels, each a whole nested fit of the main model [at least 1]
@@ -305,6 +307,74 @@ show(figures.course_of_training(by_depth, whole, zoo, heard))
 # Both intervals are corrected for being two, and follow one training.
 # The lower part of the figure shows which layers carry the change.
 #
+# ### Do published models do better?
+#
+# Networks that others trained and published saw far more than minutes of sound.
+# Each can be asked just as the small ones were, and each gets a twin with random weights.
+# {glue:md}`elsewhere_asked`
+
+# %%
+from lib.chapters.cortex import published
+
+elsewhere = published.at_hand(published_models, heard)
+say(published.asked_for(elsewhere))
+from_elsewhere = tables.features_of(elsewhere.models, heard.sounds)
+
+# %% [markdown]
+# Layers and penalties are chosen per component inside the same training folds as above.
+
+# %%
+from lib.chapters.cortex import published_figures as drawings
+from lib.chapters.cortex.published_figures import show_any
+
+layered = from_elsewhere | elsewhere.brains
+outside = tables.fit_all(layered, y, folds, seed=seed)
+outside[model] = fits[model]
+show_any(drawings.scores(elsewhere, outside, model, heard))
+
+# %%
+best = published.best_of(elsewhere, outside)
+averages = published.means(elsewhere, outside)
+say(published.said(averages))
+say(published.about_scores(elsewhere, outside, model, heard))
+
+# %% [markdown]
+# {glue:md}`elsewhere_scores`
+#
+# Again the differences are what counts, and they are one family.
+# Each published model is set against the filters, and against its own random weights.
+
+# %%
+versus = published.questions(elsewhere, model)
+leads = published.differences(outside, versus, seed)
+say(published.about_gains(leads, versus, best, model))
+show_any(drawings.gains(leads, versus, heard))
+
+# %% [markdown]
+# {glue:md}`elsewhere_gains`
+#
+# ### Is it more than the spectrum and its modulations?
+#
+# A model may predict cortex because it passes on what the filters have as well.
+# To *partition* the variance is to take that apart: fit each set of features alone, then all together.
+# What the joint fit loses when a set $a$ is taken out is unique to it, and the rest is shared with the others:
+#
+# $$\text{only } a = r^2_{a,b} - r^2_b, \qquad a \text{ and } b = r^2_a + r^2_b - r^2_{a,b}$$
+#
+# Each set has a penalty of its own in the joint fit {cite}`dupre2022`.
+# A part may come out below 0, where the joint fit paid more for its choices than it gained.
+
+# %%
+every_layer = features | from_elsewhere
+divided = published.partition(
+    elsewhere, every_layer, (model, best), heard, seed
+)
+say(published.about_parts(divided, elsewhere, best))
+show_any(drawings.parts(divided, elsewhere, heard))
+
+# %% [markdown]
+# {glue:md}`elsewhere_parts`
+#
 # ### From components to voxels
 #
 # Components are clean, because they pool thousands of voxels; voxels are what was measured.
@@ -492,14 +562,18 @@ parts = {
     "voxels": tables.group_table(group),
     "similarity": rsa.to_frame(),
 }  # fmt: skip
+parts |= published.results(outside, leads, versus, divided, heard)
 tidy = numbers.tidy(parts, asked, zoo, heard.n)
 results = save_results(tidy, chapter="cortex", recording=recording)
 results.groupby("measure").size().to_frame("rows")
 
 # %%
+from lib.chapters.cortex.headline import headline
+
 question = "How much of auditory cortex is already in the sound?"
 said = of_components | gained
-answer(question, numbers.headline(said, main, heard))
+first = published.leader(elsewhere, averages, leads, best, model)
+answer(question, headline(said, main, heard, first))
 
 # %% [markdown]
 # ## What would change this answer?
@@ -512,7 +586,7 @@ answer(question, numbers.headline(said, main, heard))
 # * **Measured voxels.** With single scans of real listeners one could say how far noise lets a model go.
 # * **Larger models, longer training.** The small models heard minutes of sound.
 #   Those of the paper are in the roster, and run here by name once their weights are fetched.
-#   `alike models fetch NAME` does that, then `-p trained_models`.
+#   `alike models fetch NAME` does that, then `-p published_models NAME`.
 #
 # ## Re-run it, fork it
 #

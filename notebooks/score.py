@@ -67,8 +67,8 @@ features = material.features(heard, model, twins=twins)
 features.shapes()
 
 # %%
-from lib.chapters.cortex.brains import electrode_features
 from lib.recordings import load
+from lib.recordings.electrodes import electrode_features
 
 if electrodes:
     order = heard.recording.stimuli.index

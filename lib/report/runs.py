@@ -17,7 +17,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,8 +149,18 @@ def fingerprints(chapter: str, values: Mapping[str, Any]) -> dict[str, Any]:
         "versions": fingerprint((ROOT / "requirements.lock").read_bytes()),
         "tables": {path.name: fingerprint(path.read_bytes()) for path in provenance.tables(*roots)},
         "recordings": {name: recordings.fingerprint(name) for name in _named(values, "recording")},
-        "models": {name: models.fingerprint(name) for name in _named(values, "model")},
+        "models": _marks(values),
     }
+
+
+def _marks(values: Mapping[str, Any]) -> dict[str, str]:
+    """Marks of the models that parameters name; those of ``published_...`` may be missing, others are an error."""
+    needed = _named({key: value for key, value in values.items() if not key.startswith("published_")}, "model")
+    marks = dict.fromkeys(_named(values, "model"), "not here")
+    for name in marks:
+        with nullcontext() if name in needed else suppress(MissingData):
+            marks[name] = models.fingerprint(name)
+    return marks
 
 
 def _loaders(values: Mapping[str, Any]) -> list[str]:

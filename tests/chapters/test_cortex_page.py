@@ -1,5 +1,6 @@
 """What the cortex page says: in whom and of how many, what stands beside what, and what the ledger takes from it."""
 
+import dataclasses
 import re
 from types import SimpleNamespace
 
@@ -8,14 +9,21 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from lib.chapters.cortex import diets, figures, maps, numbers, scores
+from lib.chapters.cortex import diets, figures, maps, numbers, published, published_figures, scores
+from lib.chapters.cortex.headline import headline
 from lib.chapters.cortex.material import Material, load_material
-from lib.compare import Estimate
-from lib.ground import WrongUse
+from lib.compare import Estimate, refitted
+from lib.ground import MissingData, WrongUse
 from lib.recordings.record import COMPONENTS
-from lib.report import claims, style
+from lib.report import check, claims, style, words
 
 CODES = ["EngSpeech"] * 6 + ["Mechanical"] * 8 + ["Music"] * 6
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """What is kept of a test is its own."""
+    monkeypatch.setenv("ALIKE_CACHE", str(tmp_path / "kept"))
 
 
 def material(*, simulated=True, listeners=3):
@@ -28,6 +36,7 @@ def material(*, simulated=True, listeners=3):
     )
     subjects = [f"s{k}" for k in range(listeners)]
     recording = SimpleNamespace(
+        name="made-up",
         simulated=simulated,
         surface_subjects=("group", *subjects),
         stimuli=pd.DataFrame({"category": CODES}, index=[f"sound{k}" for k in range(len(CODES))]),
@@ -63,7 +72,7 @@ def quoted(heard, gain=-0.2, beyond=0.0):
 @pytest.mark.parametrize(("simulated", "who"), [(True, "3 simulated listeners"), (False, "3 people")])
 def test_the_answer_says_in_whom_first(simulated, who):
     heard = material(simulated=simulated)
-    text = numbers.headline(quoted(heard), main_table(), heard)
+    text = headline(quoted(heard), main_table(), heard)
     sentences = re.split(r"(?<=[.?]) (?=[A-Z])", text)
     assert len(sentences) <= 5
     assert who in sentences[0]
@@ -93,12 +102,48 @@ def test_the_answer_says_in_whom_first(simulated, who):
 )
 def test_the_answer_says_what_training_adds(gain, beyond, told):
     heard = material()
-    assert told in numbers.headline(quoted(heard, gain, beyond), main_table(), heard)
+    assert told in headline(quoted(heard, gain, beyond), main_table(), heard)
+
+
+def leader(lead, half=0.05, count=2):
+    gain = family({"a-spectrotemporal": lead}, half=half)
+    mean = {"a": Estimate(0.75, 0.7, 0.8, 20), "spectrotemporal": Estimate(0.6, 0.5, 0.7, 20)}
+    elsewhere = published.Elsewhere(("a", "b")[:count], ("a", "b")[:count])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(published, "called", str)
+        return published.leader(elsewhere, mean, gain, "a", "spectrotemporal")
+
+
+@pytest.mark.parametrize(
+    ("lead", "told"),
+    [
+        (0.15, "which is more by 15 % of the variance (95 % interval 10 to 20 %, n = 20 sounds), and optimistic"),
+        (-0.15, "which is less by 15 % of the variance (95 % interval 10 to 20 %, n = 20 sounds)."),
+        (0.01, "whether that is more stayed open."),
+    ],
+)
+def test_the_answer_tells_the_best_published_model_beside_the_filters(lead, told):
+    text = headline(quoted(material()), main_table(), material(), leader(lead))
+    *_, fourth, _ = sentences = re.split(r"(?<=[.?]) (?=[A-Z])", text)
+    assert len(sentences) == 5
+    assert "The best of 2 published models, a, predicts on average 75 % (95 % interval 70 to 80 %, n = 20" in fourth
+    assert told in fourth
+    assert "predict 60 % (95 % interval 50 to 70 %, n = 20 sounds) of the variance" in sentences[1]
+    assert "most of low frequency and least of music" in sentences[1]
+    assert "small model" not in text
+    assert check.first_screen(text) == []
+
+
+def test_one_published_model_was_not_chosen():
+    text = headline(quoted(material()), main_table(), material(), leader(0.15, count=1))
+    assert "A published model, a, predicts" in text
+    assert "optimistic" not in text
+    assert published.leader(published.Elsewhere(), {}, None, "", "spectrotemporal") is None
 
 
 def test_the_answer_does_not_hide_what_chance_reaches():
     heard = material()
-    text = numbers.headline(quoted(heard), main_table(p=[0.001] * 4 + [0.2, 0.3]), heard)
+    text = headline(quoted(heard), main_table(p=[0.001] * 4 + [0.2, 0.3]), heard)
     assert "Chance reaches as far for speech and music; the others lie beyond it." in text
 
 
@@ -123,6 +168,34 @@ def test_published_values_stand_beside_people_alone():
         assert ("ρ published" in numbers.choices_of_layer(rho, heard)) == there
         one = {"voxel_r2": Estimate(0.5, np.nan, np.nan, 1)}
         assert ("eight listeners" in numbers.about_voxels(one, heard)["median_voxel"]) == there
+
+
+FILTERS, MODEL = diets.FILTERS, "crepe-tiny"
+
+
+def beside(heard, *, brains=True):
+    """One published model that knows the first component, its twin that knows nothing, and two yardsticks."""
+    rng, y = np.random.default_rng(3), heard.components
+    blurred = y + 0.1 * rng.standard_normal(y.shape)
+    good = {"conv.1": blurred[:, :2], "pitch": rng.standard_normal((heard.n, 3))}
+    features = {FILTERS: {"spectrotemporal": blurred[:, 1:3]}, MODEL: good}
+    features[published.twin_of(MODEL)] = {name: rng.standard_normal(x.shape) for name, x in good.items()}
+    electrodes = {published.ELECTRODES: {"electrodes": blurred[:, 3:5]}} if brains else {}
+    elsewhere = published.Elsewhere((MODEL, "lost"), (MODEL,), electrodes, 15 * brains)
+    folds = heard.folds.to_numpy()
+    fits = {name: refitted(layers, y, folds, n_draws=20) for name, layers in (features | electrodes).items()}
+    return elsewhere, features, fits
+
+
+def drawn_of_published(heard):
+    elsewhere, features, fits = beside(heard)
+    asked = published.questions(elsewhere, FILTERS)
+    parts = published.partition(elsewhere, features, (FILTERS, MODEL), heard, 0)
+    return [
+        published_figures.scores(elsewhere, fits, FILTERS, heard),
+        published_figures.gains(published.differences(fits, asked, 0), asked, heard),
+        published_figures.parts(parts, elsewhere, heard),
+    ]
 
 
 def drawn(heard):
@@ -150,6 +223,7 @@ def drawn(heard):
         figures.trained_models(trained, zoo, "m", heard),
         figures.differences(family({"music": 0.2, "beyond": 0.0}), asked, heard),
         figures.course_of_training(layers, steps, zoo, heard),
+        *drawn_of_published(heard),
         maps.voxel_scores(np.full(heard.owner.size, 0.4), halves, heard),
         maps.dissimilarities(matrix + matrix.T, matrix @ matrix.T, "m", heard),
     ]
@@ -164,6 +238,142 @@ def test_captions_say_who_and_how_many():
             assert ("simulated" in figure.caption) == simulated
             assert style.smallest_text(figure.drawn) >= 8, figure.name
             assert figure.drawn.get_figwidth() <= style.WIDTH
+
+
+def test_published_models_stand_beside_twins_and_another_brain():
+    for simulated in (True, False):
+        scored, gains, parts = drawn_of_published(material(simulated=simulated))
+        rows = [text.get_text() for text in scored.drawn.axes[0].get_yticklabels()]
+        assert rows == ["modulation filters", "CREPE tiny", "electrodes"]
+        legend = " ".join(text.get_text() for text in scored.drawn.legends[0].get_texts())
+        assert ("models of the paper" in legend) == ("models of the paper" in scored.caption) == (not simulated)
+        assert "CREPE tiny" in scored.caption
+        assert "15 other people" in scored.caption
+        assert "15 other people" in parts.caption
+        assert [text.get_text() for text in gains.drawn.axes[0].get_yticklabels()] == [
+            "CREPE tiny − modulation filters", "CREPE tiny − untrained twin",
+        ]  # fmt: skip
+        rows = [text.get_text() for text in parts.drawn.axes[0].get_yticklabels()]
+        assert rows[:4] == ["only filters", "only CREPE tiny", "only electrodes", "filters + CREPE tiny"]
+        assert rows[-1] == "all three"
+
+
+def test_the_prose_on_published_models_follows_the_fits():
+    heard = material(simulated=False)
+    elsewhere, features, fits = beside(heard)
+    mean = published.means(elsewhere, fits)
+    text = published.about_scores(elsewhere, fits, FILTERS, heard)["elsewhere_scores"]
+    value = fits[MODEL].fit.r2.mean()
+    assert mean[MODEL].value == pytest.approx(value)
+    assert f"CREPE tiny has a mean $r^2$ of {value:.2f}"[:-1] in text
+    assert "n = 20 sounds" in text
+    assert "Electrodes in 15 other people reach" in text
+    assert "range of the 35 models of the paper" in text
+    asked = published.questions(elsewhere, FILTERS)
+    gains = published.differences(fits, asked, 0)
+    quoted_gains = published.about_gains(gains, asked, MODEL, FILTERS)
+    difference = fits[MODEL].mean[0] - fits[FILTERS].mean[0]
+    assert quoted_gains["elsewhere_crepe_tiny_spectrotemporal"].value == pytest.approx(difference)
+    assert "Of the 2 differences" in quoted_gains["elsewhere_gains"]
+    parts = published.partition(elsewhere, features, (FILTERS, MODEL), heard, 0)
+    told = published.about_parts(parts, elsewhere, MODEL)
+    assert "only one stands beside the filters" in told["elsewhere_parts"]
+    more = dataclasses.replace(elsewhere, here=(MODEL, "whisper-base"))
+    chosen = published.about_parts(parts, more, MODEL)["elsewhere_parts"]
+    assert "CREPE tiny was chosen because it predicts these data best" in chosen
+    assert "no ceiling" in told["elsewhere_parts"]
+    assert told["elsewhere_only_filters"].n == 20
+    shared = parts.mean_of_pair["filters and CREPE tiny"]
+    assert told["elsewhere_pair_filters_and_CREPE_tiny"] == shared
+    assert f"the filters and CREPE tiny share {words.told(shared, 'sounds')}." in told["elsewhere_parts"]
+    own = parts.mean_of_pair["only CREPE tiny"]
+    assert own.value == pytest.approx(
+        parts.mean["only CREPE tiny"].value + parts.mean["CREPE tiny and electrodes"].value, abs=0.05
+    )
+    rows = published.results(fits, gains, asked, parts, heard)
+    assert {kind: len(table) for kind, table in rows.items()} == {
+        "published scores": 24, "published gains": 2, "published parts": 49,
+    }  # fmt: skip
+    two, layers, _ = beside(heard, brains=False)
+    parts = published.partition(two, layers, (FILTERS, MODEL), heard, 0)
+    assert "ceiling" not in published.about_parts(parts, two, MODEL)["elsewhere_parts"]
+    assert set(parts.mean) == {"only filters", "only CREPE tiny", "filters and CREPE tiny"}
+    pd.testing.assert_frame_equal(parts.table, parts.pair)
+
+
+def test_parts_add_up_and_find_what_only_one_set_knows():
+    heard = material()
+    elsewhere, features, _ = beside(heard)
+    parts = published.partition(elsewhere, features, (FILTERS, MODEL), heard, 0)
+    value = parts.table.set_index(["response", "part"])["value"]
+    assert value["lowfreq", "only CREPE tiny"] > 0.5
+    assert value["envsounds", "only filters"] > 0.5
+    assert value["pitch", "only electrodes"] > 0.5
+    again = published.partition(elsewhere, features, (FILTERS, MODEL), heard, 0)
+    pd.testing.assert_frame_equal(parts.table, again.table)
+    other = published.partition(elsewhere, features, (FILTERS, MODEL), material(simulated=False), 1)
+    assert not parts.table["low"].equals(other.table["low"])
+
+
+def test_no_published_model_is_no_error():
+    heard = material()
+    none = published.at_hand([], heard)
+    asked = published.asked_for(none)["elsewhere_asked"]
+    assert "none were asked for; `alike run cortex -p published_models whisper-base` does" in asked
+    assert none.models == []
+    fits = {FILTERS: object()}
+    assert published.differences(fits, published.questions(none, FILTERS), 0) is None
+    assert published.partition(none, {}, (FILTERS, published.best_of(none, fits)), heard, 0) is None
+    assert published.results(fits, None, {}, None, heard) == {}
+    assert published.means(none, fits) == {}
+    for figure in (
+        published_figures.scores(none, fits, FILTERS, heard),
+        published_figures.gains(None, {}, heard),
+        published_figures.parts(None, none, heard),
+    ):
+        assert figure is None
+        published_figures.show_any(figure)
+
+
+def test_missing_weights_and_missing_brains_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALIKE_MODELS", str(tmp_path))
+    monkeypatch.setenv("ALIKE_CACHE", str(tmp_path / "cache"))
+    lost = published.at_hand(["whisper-base", "crepe-tiny", "crepe-tiny"], material(simulated=False))
+    assert lost.asked == ("whisper-base", "crepe-tiny")
+    assert lost.missing == ["whisper-base", "crepe-tiny"]
+    assert lost.brains == {}
+    text = published.asked_for(lost)["elsewhere_asked"]
+    assert "not on this machine: `whisper-base` and `crepe-tiny` (`alike models fetch whisper-base` gets them)" in text
+    with pytest.raises(WrongUse, match="wisper-base"):
+        published.at_hand(["wisper-base"], material())
+
+    monkeypatch.setattr(published, "load", str)
+    here = published.at_hand(["crepe-tiny"], material())
+    assert here.models == ["crepe-tiny", "untrained:crepe-tiny:0"]
+    assert "CREPE tiny (pitch of single notes and voices)" in published.asked_for(here)["elsewhere_asked"]
+    assert "simulated" in here.why
+    assert "No other brains heard these sounds" in published.at_hand(["crepe-tiny"], material(simulated=False)).why
+    people = material(simulated=False)
+    people.recording.name = "natsound165"
+    monkeypatch.setattr(published.recordings, "load", raising)
+    without = published.asked_for(published.at_hand(["crepe-tiny"], people))["elsewhere_asked"]
+    assert "that recording (`song-ecog`) is not here" in without
+
+
+def raising(*_, **__):
+    raise MissingData("nothing there")
+
+
+def test_the_best_is_a_published_model_of_the_largest_mean():
+    fits = {name: SimpleNamespace(mean=(value,)) for name, value in (("a", 0.3), ("b", 0.5), ("electrodes", 0.9))}
+    assert published.best_of(published.Elsewhere(("a", "b"), ("a", "b")), fits) == "b"
+
+
+def test_the_main_model_is_not_set_against_itself():
+    elsewhere = published.Elsewhere((MODEL,), (MODEL,))
+    assert list(published.questions(elsewhere, MODEL)) == [f"{MODEL}-untrained:{MODEL}:0"]
+    assert published.partition(elsewhere, {}, (MODEL, MODEL), material(), 0) is None
+    assert published.leader(elsewhere, {}, None, MODEL, MODEL) is None
 
 
 def test_texts_say_what_the_figures_show():

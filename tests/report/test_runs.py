@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lib import provenance
-from lib.ground import WrongUse
+from lib.ground import MissingData, WrongUse
 from lib.report import editions, kernel, notebooks, runs
 
 CHAPTER = (Path(__file__).parent / "tiny_chapter.py").read_text()
@@ -83,6 +83,20 @@ def test_unchanged_run_is_found_and_changed_one_keeps_it(done, run_tiny, folder)
     marks = runs.fingerprints("tiny", runs.check_parameters("tiny", {"size": 5}))
     assert runs.find("tiny", marks, folder / "runs") is None
     assert [run.folder for run in runs.of_this_source("tiny", folder / "runs")] == [done[0].folder]
+
+
+def test_published_models_alone_may_be_missing_and_are_looked_for_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALIKE_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("ALIKE_CACHE", str(tmp_path / "cache"))
+    marks = runs._marks({"published_models": ["crepe-tiny", "logmel"], "size": 3})
+    assert marks["crepe-tiny"] == "not here" != marks["logmel"]
+    monkeypatch.setattr(runs.models, "fingerprint", str.upper)  # weights have come
+    assert runs._marks({"published_models": ["crepe-tiny"]}) == {"crepe-tiny": "CREPE-TINY"}
+    monkeypatch.undo()
+    monkeypatch.setenv("ALIKE_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("ALIKE_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(MissingData, match="crepe-tiny"):
+        runs._marks({"published_models": ["crepe-tiny"], "models": ["crepe-tiny"]})
 
 
 def test_module_that_no_import_leads_to_is_told(run_tiny, done):

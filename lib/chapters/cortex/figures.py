@@ -37,7 +37,7 @@ def family_of(category: str) -> str:
     return next(name for name, group in FAMILIES.items() if category in group)
 
 
-def _panels(n: int, height: float, **options) -> tuple[plt.Figure, np.ndarray]:
+def panels(n: int, height: float, **options) -> tuple[plt.Figure, np.ndarray]:
     """Panels in two columns, as high as `height` inches a row; those that are not needed are off."""
     rows = -(-n // 2)
     figure, axes = plt.subplots(rows, 2, figsize=(WIDTH, height * rows), squeeze=False, **options)
@@ -56,7 +56,7 @@ def component_profiles(heard: Material, shares: pd.Series) -> Captioned:
         Share of the variance between categories by the title of the component.
     """
     order = [c for c in ORDER if (heard.codes == c).any()]
-    figure, axes = _panels(len(heard.names), 2.7, sharey=True)
+    figure, axes = panels(len(heard.names), 2.7, sharey=True)
     rng, highest = np.random.default_rng(0), []
     for k, (axis, name) in enumerate(zip(axes.flat, heard.names, strict=False)):
         means = [_strip(axis, row, heard.components[heard.codes == c, k], c, rng) for row, c in enumerate(order)]
@@ -88,7 +88,7 @@ def _strip(axis: plt.Axes, row: int, values: np.ndarray, category: str, rng: np.
 
 def predicted_and_measured(heard: Material, fit: object, model: str) -> Captioned:
     """Out-of-fold predictions against responses, one panel a component, one mark a sound (`fit`: a nested ridge)."""
-    figure, axes = _panels(len(heard.names), 2.5)
+    figure, axes = panels(len(heard.names), 2.5)
     kinds = heard.codes.map(family_of).to_numpy()
     for k, (axis, name) in enumerate(zip(axes.flat, heard.names, strict=False)):
         x, y = fit.predictions[:, k], heard.components[:, k]
@@ -134,7 +134,7 @@ def component_r2(main: pd.DataFrame, heard: Material, draws: int) -> Captioned:
     y = np.arange(len(main))
     ours = y - (0.18 if published is not None else 0.0)
     axis.hlines(ours, 0, main["null_high"], color="#8d99a6", lw=9, label="by chance (95 % of draws)")
-    _interval(axis, main, ours, fmt="o", color=OURS, label=f"{model}, 95 % interval")
+    interval(axis, main, ours, fmt="o", color=OURS, label=f"{model}, 95 % interval")
     told = ""
     if published is not None:
         others = published.drop(index="baseline")[list(main.index)]
@@ -160,7 +160,7 @@ def component_r2(main: pd.DataFrame, heard: Material, draws: int) -> Captioned:
     )
 
 
-def _interval(axis: plt.Axes, table: pd.DataFrame, y: np.ndarray, **style) -> None:
+def interval(axis: plt.Axes, table: pd.DataFrame, y: np.ndarray, **style) -> None:
     """Dots with their intervals, lying."""
     ends = [table["value"] - table["low"], table["high"] - table["value"]]
     axis.errorbar(table["value"], y, xerr=ends, lw=1.3, capsize=0, **{"ms": 5.5} | style)
@@ -215,11 +215,11 @@ def _marks(models: Sequence[str], *, filters: str, tuned: Sequence[str] = ()) ->
 def _by_component(table: pd.DataFrame, marks: Mapping[str, dict]) -> plt.Figure:
     """Dots with intervals, one panel a component, one row a model."""
     models, names = list(dict.fromkeys(table["model"])), list(dict.fromkeys(table["component"]))
-    figure, axes = _panels(len(names), 0.75 + 0.21 * len(models), sharex=True, sharey=True)
+    figure, axes = panels(len(names), 0.75 + 0.21 * len(models), sharex=True, sharey=True)
     for axis, name in zip(axes.flat, names, strict=False):
         part = table[table["component"] == name].set_index("model")
         for row, model in enumerate(models):
-            _interval(axis, part.loc[[model]], np.array([row]), **marks[model])
+            interval(axis, part.loc[[model]], np.array([row]), **marks[model])
         axis.set(title=COMPONENT_TITLES[name], xlim=(-0.02, 1), xticks=[0, 0.5, 1], yticks=range(len(models)))
         axis.set_yticklabels([title(model) for model in models])
         axis.set_ylim(len(models) - 0.4, -0.6)
@@ -228,22 +228,22 @@ def _by_component(table: pd.DataFrame, marks: Mapping[str, dict]) -> plt.Figure:
     return figure
 
 
-def differences(gains: pd.DataFrame, asked: Mapping[str, Question], heard: Material) -> Captioned:
+def differences(gains: pd.DataFrame, asked: Mapping[str, Question], heard: Material, name: str = "gains") -> Captioned:
     """Differences between models with the intervals of their family, as ``lib.compare.contrasts`` gives them."""
     figure, axis = plt.subplots(figsize=(WIDTH, 0.9 + 0.32 * len(gains)))
     table = gains[["value"]].assign(low=gains["low_family"], high=gains["high_family"])
     apart = (table["low"] > 0) | (table["high"] < 0)
     y = np.arange(len(table))
     axis.axvline(0, color=INK, lw=1, ls=":")
-    _interval(axis, table[apart], y[apart], fmt="o", color=OURS)
-    _interval(axis, table[~apart], y[~apart], fmt="o", color=OURS, mfc="white")
+    interval(axis, table[apart], y[apart], fmt="o", color=OURS)
+    interval(axis, table[~apart], y[~apart], fmt="o", color=OURS, mfc="white")
     axis.set(yticks=y, xlabel="Difference of mean r² over components")
     axis.set_yticklabels([asked[key].label for key in table.index])
     axis.set_ylim(len(table) - 0.4, -0.6)
     told = [f"{asked[key].label} {words.number(table['value'][key])}" for key in table.index[apart]]
     return Captioned(
         figure,
-        "gains",
+        name,
         f"Differences between models in the mean share of variance over six components ({heard.counted}). "
         f"Lines: 95 % intervals corrected for all {len(table)}; filled where they leave out 0.",
         f"{int(apart.sum())} of {len(table)} intervals leave out 0: {words.listing(told)}.",

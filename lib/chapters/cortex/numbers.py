@@ -1,7 +1,7 @@
 """Numbers that the prose of the cortex chapter quotes, and the sentences that depend on what was recorded.
 
-Comes in: fits, tables and records that the chapter computed. Goes out: named records for ``lib.report.say``, the answer
-that opens the page, and tidy results.
+Comes in: fits, tables and records that the chapter computed. Goes out: named records for ``lib.report.say``, and tidy
+results.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import pandas as pd
 from lib.chapters.cortex.diets import Question, Trained
 from lib.chapters.cortex.material import Material
 from lib.compare import Estimate, aggregate_subjects, mean_score
-from lib.models import card, original
-from lib.report import style, words
+from lib.report import words
 
+PARTS = ("main", "scores", "voxels", "similarity", "diets", "gains", "course")
 FAMILY = {"low_family": "low", "high_family": "high", "p_family": "p"}
 
 
@@ -172,84 +172,14 @@ def choices_of_layer(numbers: Mapping[str, Estimate], heard: Material) -> pd.Dat
     return table
 
 
-def headline(numbers: Mapping[str, Estimate], main: pd.DataFrame, heard: Material) -> str:
-    """The answer that opens the page: in whom, what was found, how sure, and what was not.
-
-    Parameters
-    ----------
-    numbers : mapping
-        Of components and gains, as said on the page.
-    main : pandas.DataFrame
-        ``scores.main_scores`` of the main model.
-    heard : Material
-    """
-    model = main["model"].iloc[0]
-    training = card(original(model))["training"]
-    what = "a fixed description of sound that is not trained" if training == "none" else f"trained on {training}"
-    least, most = main["value"].idxmin(), main["value"].idxmax()
-    return " ".join([
-        f"We asked how much of what auditory cortex of {heard.listeners} answered to {heard.n} {heard.kind_of_sounds} "
-        "can be told from the sounds alone.",
-        f"Weighted sums of the outputs of `{model}`, {what}, predict from {_share(numbers, least)} to "
-        f"{_share(numbers, most)} of the variance of six patterns of response, in sounds that were not used to find "
-        "the weights.",
-        _sure(main["p"]),
-        _trained(numbers["gain_acoustics"], numbers["gain_beyond"]),
-        _unknown(heard),
-    ])  # fmt: skip
-
-
-def _share(numbers: Mapping[str, Estimate], name: str) -> str:
-    one, called = numbers[f"r2_{name}"], style.COMPONENT_TITLES[name].lower()
-    return f"{words.share(one.value)} ({called}; 95 % interval {_ends(one)}, n = {one.n} sounds)"
-
-
-def _ends(one: Estimate) -> str:
-    return f"{100 * one.low:.0f} to {100 * one.high:.0f} %".replace("-", words.MINUS)
-
-
-def _sure(p: pd.Series) -> str:
-    within = [style.COMPONENT_TITLES[name].lower() for name in p.index[p > 0.05]]
-    if not within:
-        return "Chance does not reach any of the six."
-    return f"Chance reaches as far for {words.listing(within)}; the others lie beyond it."
-
-
-def _trained(gain: Estimate, beyond: Estimate) -> str:
-    """How the first trained model compares with the main one, and whether it adds to it."""
-    if not np.isfinite(gain.value):
-        return "No trained model was set against it."
-    one = "A small model that we trained on many kinds of sound"
-    adds = "it adds to it" if beyond.low > 0 else "it takes from it" if beyond.high < 0 else ""
-    adds = adds or "whether it adds anything stayed open"
-    sign = -1 if gain.value < 0 else 1
-    low, high = sorted((100 * sign * gain.low, 100 * sign * gain.high))
-    ends = f"95 % interval {words.number(low, 0)} to {words.number(high, 0)} %, n = {gain.n} sounds"
-    size = f"{words.share(abs(gain.value))} of the variance ({ends})"
-    if gain.low <= 0 <= gain.high:
-        return f"{one} differs from it by {size}, which may be nothing; {adds}."
-    return f"{one} predicts {'more' if gain.value > 0 else 'less'}, by {size}; {adds}."
-
-
-def _unknown(heard: Material) -> str:
-    if heard.simulated:
-        return (
-            "Nobody was measured: this shows what the analysis does, says nothing about people, and leaves open what "
-            "larger models or a second training would give."
-        )
-    return (
-        "We do not know how much could be predicted at all, for single scans were not published, nor what larger "
-        "models or a second training would give."
-    )
-
-
 def tidy(parts: Mapping[str, pd.DataFrame], asked: Mapping[str, Question], zoo: Trained, n: int) -> pd.DataFrame:
     """Results of the chapter, one row per number.
 
     Parameters
     ----------
     parts : mapping of str to DataFrame
-        main, scores, voxels, similarity, diets, gains, course: as the chapter computed them.
+        main, scores, voxels, similarity, diets, gains, course: as the chapter computed them; any others are rows of
+        results already, of which scores of models that are here before are left out.
     asked, zoo : what is asked of the trained models, and which there are.
     n : int
         Number of sounds.
@@ -269,4 +199,10 @@ def tidy(parts: Mapping[str, pd.DataFrame], asked: Mapping[str, Question], zoo: 
         parts["course"].drop(columns="step").assign(
             model=[f"{zoo.first}@{step}" for step in parts["course"]["step"]], measure="r2_component_mean", n=n
         ),
+        *(_new(table, [*scores["model"], *new["model"]]) for kind, table in parts.items() if kind not in PARTS),
     ], ignore_index=True)  # fmt: skip
+
+
+def _new(table: pd.DataFrame, scored: list[str]) -> pd.DataFrame:
+    """Rows without scores of models that have them already."""
+    return table[~(table["measure"].eq("r2_component") & table["model"].isin(scored))]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lib.chapters.cortex.brains import electrode_features
 from lib.compare import refitted
 from lib.ground import WrongUse
 from lib.recordings import SensorSoundRecording, load
+from lib.recordings.electrodes import electrode_features
 
 
 def recording(n=6, channels=3, samples=10):

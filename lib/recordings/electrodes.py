@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lib.ground import WrongUse
-from lib.recordings import SensorSoundRecording
+from lib.recordings.record import SensorSoundRecording
 
 
 def electrode_features(
