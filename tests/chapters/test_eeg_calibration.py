@@ -123,3 +123,14 @@ def test_rows_of_other_recordings_and_better_counts_stay(tmp_path, monkeypatch):
     }  # fmt: skip
     sizes.keep("song-ecog", rows.assign(n=50))
     assert pd.read_csv(sizes.SIZES).set_index(["recording", "decision"]).loc[("song-ecog", "A6"), "n"] == 50
+    sizes.keep("song-ecog", more.assign(n=20), over=False)
+    table = pd.read_csv(sizes.SIZES).set_index(["recording", "decision"])["n"]
+    assert (table["song-ecog", "A1"], table["song-ecog", "A6"]) == (20, 50)
+
+
+def test_all_runs_are_counted_before_the_table_that_they_depend_on_changes(monkeypatch):
+    done = []
+    monkeypatch.setattr(calibration, "from_runs", lambda name: done.append(name) or pd.DataFrame())
+    monkeypatch.setattr(sizes, "keep", lambda name, table, over: done.append(f"kept {name}"))
+    calibration.main(["--runs", "a", "b"])
+    assert done == ["a", "b", "kept a", "kept b"]

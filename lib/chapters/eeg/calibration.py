@@ -139,10 +139,11 @@ def _numbers(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def main(names: Sequence[str], *, n: int = 100) -> None:
-    """Count for some recordings; with ``--runs`` first, add the claims that runs of the chapter on noise decided."""
+    """Count for some recordings; with ``--runs`` first, add what runs of the chapter on noise decided more often."""
     if names[0] == "--runs":
-        for name in names[1:]:
-            stored.keep(name, from_runs(name), over=False)
+        counted = {name: from_runs(name) for name in names[1:]}  # the table is part of what a run depends on
+        for name, table in counted.items():
+            stored.keep(name, table, over=False)
         return
     for name in names:
         stored.keep(name, count(name, n))

@@ -70,15 +70,16 @@ def keep(recording: str, new: pd.DataFrame, *, over: bool = True, path: Path | N
     new : pandas.DataFrame
         From ``lib.compare.calibrated``: decision, n, positives, size, low, high, alpha; settings, in words.
     over : bool
-        Whether new rows replace those that are there; if not, only decisions that nobody counted are added.
+        Whether new rows replace those that are there; if not, only those do that rest on more repetitions.
     path : path, optional
         The table. Default: ``SIZES``.
     """
     path = path or SIZES
     old = pd.read_csv(path) if path.exists() else new.assign(recording=recording).iloc[:0]
+    known = old[old["recording"] == recording].set_index("decision")["n"]
+    new = new if over else new[new["n"] > new["decision"].map(known).fillna(0)]
     there = (old["recording"] == recording) & old["decision"].isin(new["decision"])
-    new = new if over else new[~new["decision"].isin(old.loc[there, "decision"])]
-    table = pd.concat([old[~there] if over else old, new.assign(recording=recording)]).round(4)
+    table = pd.concat([old[~there], new.assign(recording=recording)]).round(4)
     first = ["recording", "decision"]
     with replacing(path) as place:
         table[[*first, *table.columns.drop(first)]].sort_values(first).to_csv(place, index=False)
