@@ -530,7 +530,7 @@ verdicts(
 
 # %% [markdown]
 # "Undecided" is not "no".
-# The column of reasons says whether an effect of the ledger's margin is excluded or could not be told.
+# In brackets stands whether an effect of the ledger's margin is excluded (absent) or could not be told.
 # What was planted in simulated listeners settles none of these claims, for they are about training.
 # Rules that are not as they first were:
 #

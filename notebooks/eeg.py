@@ -190,7 +190,7 @@ show(figures.on_the_frames(two_ways(study, frames, models), study))
 #
 # ## Compare: are they alike?
 #
-# Units of a model and electrodes have nothing in common that could be compared one by one.
+# Units of a model and electrodes can't be compared one by one: nothing pairs them.
 # So each side is described by its own *geometry*: how far apart its states are at any two moments.
 # If two moments that are alike for a listener are alike for a model too, the two geometries agree.
 #
@@ -210,7 +210,8 @@ show(figures.on_the_frames(two_ways(study, frames, models), study))
 # Two series that both change slowly look alike, whatever they are.
 # So every similarity is held against a *null*: what chance gives where everything stays as it was but the pairing.
 # Here every response goes to another piece that lasts about as long, and both are cut to one length.
-# The slow drift stays in that null, and so does whatever all pieces have in common.
+# The slow drift stays in that null, and so does what pieces of equal length have in common.
+# Pieces of unequal length run to their own ends, and what these share can pass: see *Is it this piece, or any?*
 # All pieces are paired anew in every draw, the same way for all models, layers and listeners.
 #
 # {doc}`measures` shows why rotating responses by a few seconds, averaged over many pieces, finds likeness in noise.
@@ -690,7 +691,10 @@ plan.table
 # ## Report: what follows
 #
 # Each claim has a rule (`data/claims.yml`), and the rule decides.
-# Most rules were written down before the first run; those that changed since say when and why.
+# Most were written down before the first run, and many have changed since, when simulations showed what they accept.
+# The first page of the book lists those, with date and reason.
+# An undecided claim is *absent* where an effect as large as its margin is excluded, else it could not be told.
+# *Planted?* is "neither way" where what was planted does not settle a claim.
 # The paper's claims are corrected for each other, and so are those that this book adds.
 # *Noise passes* says how often the rule supports its claim where listeners are noise.
 # *Power* says how often it would find an effect.

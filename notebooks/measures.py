@@ -15,14 +15,14 @@
 #
 # {glue:md}`answer`
 #
-# Every chapter of this book asks whether two things that have nothing in common respond alike to the same sounds:
+# The chapters on people ask whether two things that are built quite differently respond alike to the same sounds:
 # the units of a model, and the electrodes or {term}`voxels <voxel>` of a listener.
 # Yang and colleagues {cite}`yang2026` answer with eight measures of likeness, and test one of them against chance.
 # This chapter explains all eight, shows that each is computed right, and asks how often each is fooled by chance.
 #
 # **What the paper does.**
 # Three of its measures compare *rank geometry*: they ask whether the same moments lie far apart in both series,
-# by Pearson's r, Spearman's ρ or Kendall's τ {cite}`kriegeskorte2008`.
+# by Pearson's r (which uses no ranks, but is of that family), Spearman's ρ or Kendall's τ {cite}`kriegeskorte2008`.
 # Five compare *dependence*: distance correlation, RV, mutual information, and centred kernel alignment (CKA) in two
 # forms.
 # To know what chance gives, the paper shuffles the time points of the model many times and measures again:
@@ -282,8 +282,8 @@ show(figures.nulls_of_short_pieces(short))
 # (n = {glue:text}`rotation_one_n`), in {glue:text}`rotation_six_told` of six pieces, and in
 # {glue:text}`rotation_many_told` of eighteen; in smooth noise, in {glue:text}`rotation_sounds_told` of 165 sounds
 # (n = {glue:text}`rotation_sounds_n`).
-# Exchanged with each other, the same pieces are found alike in {glue:text}`pieces_six_told`,
-# {glue:text}`pieces_many_told` and {glue:text}`pieces_sounds_told`.
+# Exchanged with each other, six such pieces are found alike in {glue:text}`pieces_six_told`, eighteen in
+# {glue:text}`pieces_many_told`, and the 165 sounds in {glue:text}`pieces_sounds_told`.
 #
 # Over all settings with more than one piece, exchanged pieces are wrong in {glue:text}`pieces_all_told`
 # (n = {glue:text}`pieces_all_n`), other stretches in {glue:text}`elsewhere_all_told`, noise made anew in
@@ -326,7 +326,8 @@ tables.sizes()
 
 # %% [markdown]
 # The whole interval lies above .05 in {glue:text}`sizes_above`.
-# Shares far below .05 belong to rules that ask more than one thing: noise has to pass several times.
+# Shares far below .05 belong to rules that ask more than one thing, so that noise has to pass several times, or to
+# intervals that are corrected for a family of questions.
 #
 # ## Report
 #

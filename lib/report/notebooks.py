@@ -11,6 +11,7 @@ import ast
 import json
 import re
 import shlex
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,8 +25,9 @@ ROLE = re.compile(r"\{glue:(?:text|md)\}`(\w+)`")
 FOR_RUFF = re.compile(r"^# fmt: o(?:n|ff)\n?|  # fmt: skip$", flags=re.M)
 HOW_TO_OPEN = (
     "> **How to open this notebook.** It needs *Hearing Alike* around it: in a clone of the project, with its "
-    "environment installed (`make .venv/.installed`), `.venv/bin/pip install jupyterlab`, put this file into "
-    "`notebooks/`, and `.venv/bin/jupyter lab`. Change a value in the cell of parameters and run all cells."
+    "environment installed (`make .venv/.installed`), `.venv/bin/pip install jupyterlab`, put this file into the "
+    "folder of the project, and `.venv/bin/jupyter lab`. Change a value in the cell of parameters and run all cells: "
+    "tables and figures are then yours, while the prose keeps the numbers of the page."
 )
 
 
@@ -189,7 +191,9 @@ def reader_notebook(notebook: Mapping[str, Any]) -> dict[str, Any]:
         tags = sorted(set(cell["metadata"].get("tags", [])) - {"hide-input"})
         cells.append({**cell, "metadata": {"tags": tags} if tags else {}})
         if mystnb:
-            cells.append({**_markdown(f"*{_plain(mystnb['figure']['caption'])}*"), "id": f"{cell['id'][-50:]}-caption"})
+            name = mystnb["figure"]["name"].rpartition("-")[2]
+            caption = f"*Figure {name}. {_plain(mystnb['figure']['caption'])}*"
+            cells.append({**_markdown(caption), "id": f"{cell['id'][-50:]}-caption"})
     head = {**_markdown(HOW_TO_OPEN), "id": "how-to-open"}
     return {**notebook, "cells": [head, *cells]}
 
@@ -224,9 +228,15 @@ def _references() -> dict[str, str]:
     for entry in re.split(r"^@\w+\{", text, flags=re.M)[1:]:
         author = re.search(r"author\s*=\s*[{\"]+(.+?)[}\"]+,?\s*$", entry, flags=re.M | re.I)
         year = re.search(r"year\s*=\s*[{\"]?(\d{4})", entry, flags=re.I)
-        names = re.sub(r"[{}\\]", "", author.group(1)).split(" and ") if author else ["?"]
-        family = names[0].partition(",")[0] if "," in names[0] else names[0].split()[-1]
-        out[entry.partition(",")[0].strip()] = (
-            f"{family}{' et al.' * (len(names) > 1)}, {year.group(1) if year else '?'}"
-        )
+        families = [_family(name) for name in (author.group(1).split(" and ") if author else ["?"])]
+        told = " and ".join(families) if len(families) < 3 else f"{families[0]} et al."
+        out[entry.partition(",")[0].strip()] = f"{told}, {year.group(1) if year else '?'}"
     return out
+
+
+def _family(name: str) -> str:
+    """Family name of an author, whose accents BibTeX spells out, as a reader writes it."""
+    accents = {"'": "\N{COMBINING ACUTE ACCENT}", '"': "\N{COMBINING DIAERESIS}", "`": "\N{COMBINING GRAVE ACCENT}"}
+    name = re.sub(r"""\\(['"`])\{?(\w)\}?""", lambda one: one.group(2) + accents[one.group(1)], name)
+    name = unicodedata.normalize("NFC", re.sub(r"[{}\\]", "", name))
+    return name.partition(",")[0] if "," in name else name.split()[-1]

@@ -228,7 +228,7 @@ def test_power_of_several_parts_and_claims_lies_between_what_is_told(shared):
 def test_least_effect_told_is_found_in_four_of_five():
     half = 0.02
     power = one(0.0, half=half).power
-    assert str(power) == "0.16 for an effect of the margin, 0.01; 4 in 5 from 0.029"
+    assert str(power) == "0.16 for an effect of the margin, 0.01; 4 in 5 studies find 0.029 or more"
     least = power.times * power.margin
     assert least == pytest.approx((norm.ppf(0.975) + norm.ppf(0.8)) * half / norm.ppf(0.975))
     draws = least + half / norm.ppf(0.975) * norm.ppf(np.linspace(0.0005, 0.9995, 1000))
@@ -245,20 +245,20 @@ def test_power_asks_for_the_p_that_is_asked_for():
     assert among.share == pytest.approx(norm.cdf(0.01 / se - norm.ppf(1 - 0.05 / 3)))
     two_sided = decide("x", {"A6": {"best_layer": measured(0.0, half=0.01)}} | others)["A6"].power
     assert two_sided.share == pytest.approx(norm.cdf(0.01 / se - norm.ppf(1 - 0.025 / 3)))
-    assert str(two_sided).startswith("0.33 to 0.50 for an effect of the margin, 0.01; 4 in 5 from ")
+    assert str(two_sided).startswith("0.33 to 0.50 for an effect of the margin, 0.01; 4 in 5 studies find ")
 
 
 def test_power_says_of_what():
     """Counted power goes first; margins of several kinds are told in multiples; what is not tested has none."""
     parts = {"E1": {"late": measured(0.3), "mean": measured(-0.3)}, "E3": "no", "E2": {"change": measured(0.0)}}
     found = decide("x", parts, power={"E1": 0.83})
-    assert str(found["E1"].power).startswith("0.83 for the planted effect; 4 in 5 from 0.18")
-    assert found["E2"].beside[1].startswith("0.39 to 0.50 for an effect of the margin, 0.1; 4 in 5 from ")
+    assert str(found["E1"].power).startswith("0.83 for the planted effect; 4 in 5 studies find 0.18")
+    assert found["E2"].beside[1].startswith("0.39 to 0.50 for an effect of the margin, 0.1; 4 in 5 studies find ")
     assert found["E3"].power is None
     assert found["E3"].beside == ("not counted", "not known")
     gains = {"gain_rank": measured(0.3), "gain_dependence": measured(0.3)}
     mixed = decide("x", {"A2": {"depth": measured(0.3)} | gains})["A2"].power
-    assert str(mixed) == "0.00 to 0.04 for effects of the margins; 4 in 5 from 18 times the margins"
+    assert str(mixed) == "0.00 to 0.04 for effects of the margins; 4 in 5 studies find 18 times the margins or more"
     often = {"A6": Size(0.26, 0.18, 0.35, 100)}
     assert decide("x", {"A6": {"best_layer": measured(0.3)}}, sizes=often)["A6"].power is None
 

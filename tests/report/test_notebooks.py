@@ -11,6 +11,7 @@ from lib.report import notebooks, records
 from lib.report.editions import Page
 
 CODE = "# fmt: off\nn: int = 3  # how many\nword = 'é'  # é"
+PROSE = "{glue:text}`x`, {cite}`pepino2025,robert1976`, {doc}`measures`, {term}`layer`, {numref}`fig-line`."
 SVG = {"image/svg+xml": "<svg/>"}
 
 
@@ -72,12 +73,22 @@ def test_parameters_cell_has_the_values_of_the_run_and_is_the_only_one(tmp_path)
 
 def test_download_is_plain_markdown(tmp_path):
     run = a_run(
-        tmp_path, "{glue:text}`x`, {cite}`pepino2025`, {doc}`measures`, {term}`layer`, {numref}`fig-line`.", said(x=1.0)
+        tmp_path,
+        PROSE,
+        said(x=1.0),
     )
     read = notebooks.reader_notebook(notebooks.page_notebook(Page("tiny", "tiny"), run))
     text = "\n".join(cell["source"] for cell in read["cells"])
-    assert "1.00, (Pepino et al., 2025), measures, layer, figure *line*." in text
+    assert "1.00, (Pepino et al., 2025; Robert and Escoufier, 1976), measures, layer, figure *line*." in text
     assert "> **Simulated listeners**" in text
-    assert "*A line beside figure *line*.*" in text
+    assert "*Figure line. A line beside figure *line*.*" in text
     assert "{" not in text.replace("{VALUE}", "")
     assert "How to open" in read["cells"][0]["source"]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [(r"Sz{\'e}kely, G{\'a}bor", "Székely"), (r"Dupr\'e la Tour, Tom", "Dupré la Tour"), ("Zhong", "Zhong")],
+)
+def test_accents_of_authors_are_written_out(name, family):
+    assert notebooks._family(name) == family

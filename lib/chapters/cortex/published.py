@@ -243,7 +243,8 @@ def part_called(name: str, sets: Sequence[str]) -> str:
 def asked_for(elsewhere: Elsewhere) -> dict[str, str]:
     """Which models stand here, in sentences, for the prose."""
     if not elsewhere.asked:
-        return {"elsewhere_asked": f"For this page none were asked for; {COMMAND} does."}
+        once = "once `alike models fetch whisper-base` was done"
+        return {"elsewhere_asked": f"For this page none were asked for; {COMMAND} does, {once}."}
     told = []
     if elsewhere.here:
         each = [f"{called(name)} ({card(name)['objective']})" for name in elsewhere.here]

@@ -46,7 +46,7 @@ def headline(
     best, learnt = found["A6"]["best_layer"], found["A7"]
     sentences = [
         _asked(study, models, n_pieces),
-        f"Beyond what {study.beyond(null)} give{_loose(null)}, the best layer of any model is {_like(best, study)}: "
+        f"Beyond what {study.beyond(null)} give{_loose(null)}, the best layer of them all is {_like(best, study)}: "
         f"{words.told(best, units)}, where 1 would mean exactly alike.",
         _trained(learnt, units),
         _heard_words(study, found["E1"]),

@@ -44,7 +44,7 @@ def headline(effects: Found, nothing: pd.DataFrame, accuracy: pd.DataFrame) -> s
         f"A late response to words is found in {_counted(late['rate'], late)}; where no response was planted, "
         f"something is found {noise}.",
         f"{turn}{NOT_THERE[most['effect']]} is found in {_counted(most['share'], most)} although it was not planted: "
-        f"the worst of {len(nothing)} counts.",
+        f"the worst of {len(nothing)} such counts.",
         f"And the interval for the {_named(row['title'])}, meant to hold the truth in 95 of 100 studies, holds it in "
         f"{_counted(row['coverage'], row)}.",
         "These are stored counts of simulated studies; in people, whose noise is rougher, expect less to be found.",

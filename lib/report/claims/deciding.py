@@ -188,7 +188,8 @@ def _read(claim: Claim, found: Mapping[str, Measured], why: str) -> tuple[str, s
     reach = {part: _reach(part, found[part.key]) for part in claim.parts if math.isfinite(part.margin)}
     absent = [part for part, far in reach.items() if far < part.margin]
     if absent:
-        return ABSENT, f"{why}; absent: less than the margin of {absent[0].margin:g} ({absent[0].about})"
+        told = _told(absent[0], found[absent[0].key])
+        return ABSENT, f"{why}; absent: less than the margin of {absent[0].margin:g} ({told})"
     if not reach:
         return UNKNOWN, why
     still_open = [part for part in reach if _side(part, found[part.key]) != 1] or list(reach)

@@ -49,7 +49,7 @@ class Power:
         if not math.isfinite(self.times):
             return told
         least = float(f"{self.times * self.margin if self.margin > 0 else self.times:.2g}")
-        return f"{told}; 4 in 5 from {least:g}{'' if self.margin > 0 else ' times the margins'}"
+        return f"{told}; 4 in 5 studies find {least:g}{'' if self.margin > 0 else ' times the margins'} or more"
 
 
 def power(
