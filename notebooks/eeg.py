@@ -184,7 +184,8 @@ show(figures.on_the_frames(two_ways(study, frames, models), study))
 
 # %% [markdown]
 # The filtered series follows the slow course of the response.
-# Where a response has fast parts, as scalp EEG does, the interpolated one jumps between peaks that no frame could follow.
+# Where a response has fast parts, as scalp EEG does, the interpolated one jumps between peaks that no frame could
+# follow.
 # Part of what is then compared with a model is noise of the method's own making.
 # Where a response is slow, as that of electrodes inside the brain, the two nearly coincide.
 #
@@ -502,7 +503,8 @@ measured["E4"] = against_alone
 #
 # The contrast sets 250 to 500 ms against all windows that share no time with it.
 # The layer is the one that is best in the other half of the pieces.
-# The null moves the response and not the model: the first frames of a sentence run more steadily than those that follow,
+# The null moves the response and not the model: the first frames of a sentence run more steadily than those that
+# follow,
 # and noise that drifts is more like steady frames than like frames moved there from elsewhere.
 
 # %%
@@ -617,8 +619,8 @@ show_or_why(figures.word_maps(to_words, timed, word_clusters))
 # One half of a brain follows the sound, and the other half follows a model that knows nothing of the sound.
 # Two pairs agree, and the product is near zero.
 #
-# The published code computes an index under the same name, the share of the sound-brain relation that the model accounts
-# for.
+# The published code computes an index under the same name, the share of the sound-brain relation that the model
+# accounts for.
 # It has no lower bound, so that averages of it mean nothing, and it is left out here.
 
 # %%
@@ -731,22 +733,25 @@ answer("Do models hear like us?", text)
 # %% [markdown]
 # ## What would change this answer
 #
-# * **Choices made on the way.** Euclidean distance decides because it has no signs to choose, frames are thinned so that
-#   models have about as many, and peaks are counted beyond their nulls.
+# * **Choices made on the way.** Euclidean distance decides because it has no signs to choose, frames are thinned so
+#   that models have about as many, and peaks are counted beyond their nulls.
 #   None of this was fixed before the first results were seen.
 #   With the published distance, or with raw values, numbers above differ, and so may verdicts.
-# * **What counts as chance.** Claims on likeness are decided against responses to other pieces of about the same length.
+# * **What counts as chance.** Claims on likeness are decided against responses to other pieces of about the same
+#   length.
 #   What all pieces have in common, an onset or a course, is no likeness by that measure.
 #   A brain and a model may well share it.
 #   Rotations in time (`scheme: shift`) count it, and noise as well: {doc}`measures` shows how much.
 # * **Noise in place of listeners.** `responses: noise` runs this whole page on noise.
 #   It has the recording's own spectrum and channel correlations.
 # * **Larger models.** The small ones heard minutes of sound.
-#   The paper's twelve are in the roster ({doc}`../generated/models`) and run here by name once their weights are fetched.
+#   The paper's twelve are in the roster ({doc}`../generated/models`) and run here by name once their weights are
+#   fetched.
 # * **Another distance.** `rdm: correlation` decides by the published distance; `cosine` and `mahalanobis` are others
 #   (windows of time take states as they are, so that Mahalanobis is Euclidean there).
 #   `debiased: true` removes the floor of dependence measures but mutual information.
-# * **Other pieces of time.** `unit: word`, `window_width` from .15 to .35, and `lag`, by which responses to whole pieces
+# * **Other pieces of time.** `unit: word`, `window_width` from .15 to .35, and `lag`, by which responses to whole
+#   pieces
 #   follow the sound.
 # * **More signal.** In simulated listeners `snr` says how strong planted responses are.
 #   {doc}`recovery` counts what is found at which strength.
@@ -757,7 +762,7 @@ answer("Do models hear like us?", text)
 # ```bash
 # alike run eeg -p recording song-ecog                       # electrodes in human auditory cortex
 # alike run eeg -p recording song-ecog -p responses noise    # the same with nothing to find
-# alike run eeg -p rdm correlation -p alignment count -p scheme shuffle -p bad published -p repair mean   # nearer to the published way
+# alike run eeg -p rdm correlation -p alignment count -p scheme shuffle -p bad published -p repair mean  # as published
 # alike run eeg -p unit word -p debiased True
 # alike run eeg -p snr 0                                     # listeners with noise only
 # alike run eeg -p without '["late","affect"]'              # without the planted word response

@@ -49,7 +49,7 @@ seed: int = 0  # of the listeners in the first figure [at least 0]
 #
 # | effect | what a study tests | planted |
 # |---|---|---|
-# | early response to sound | 150–210 ms minus 80–130 ms after sound onsets, front of the head | peaks at 105 and 180 ms |
+# | early response to sound | 150–210 ms minus 80–130 ms after onsets, front of head | peaks at 105 and 180 ms |
 # | late response to words | other moments minus 250–500 ms, back of the head | dip at 400 ms |
 # | prediction by sound | what sound adds to words, in data not fitted | yes |
 # | prediction by words | what words add to sound, in data not fitted | yes |
@@ -88,7 +88,8 @@ one_study.outline(heard)
 # The planted brains hear through another filterbank than this one, so that the analysis is a little wrong, as all are.
 #
 # Responses to successive words overlap.
-# They are taken apart by *deconvolution* {cite}`lalor2009`: a regression of the EEG on all features at all lags at once.
+# They are taken apart by *deconvolution* {cite}`lalor2009`: a regression of the EEG on all features at all lags at
+# once.
 # Before that, the EEG is filtered, the bad channel is repaired, and the average of all channels becomes the reference.
 
 # %%
@@ -158,11 +159,11 @@ show(figures.power_curves(effects))
 # {glue:text}`late_found_n` studies of 4 listeners.
 # That it halves in negative passages is a difference of differences, and rests on the part of the story that is
 # negative.
-# A share of {glue:text}`affect_found_4_told` of studies of 4 listeners find it, and {glue:text}`affect_found_16_told` of
-# studies of 16.
+# A share of {glue:text}`affect_found_4_told` of studies of 4 listeners find it, and {glue:text}`affect_found_16_told`
+# of studies of 16.
 #
-# The lines are a summary, not a law: {glue:text}`fit_missed` of {glue:text}`fit_dots` counts have an interval that their
-# line misses, where one in twenty would by chance.
+# The lines are a summary, not a law: {glue:text}`fit_missed` of {glue:text}`fit_dots` counts have an interval that
+# their line misses, where one in twenty would by chance.
 #
 # ### What is found where nothing is?
 #
@@ -187,8 +188,8 @@ show(figures.false_positives(nothing))
 counted.confounded(nothing)
 
 # %% [markdown]
-# The worst is *{glue:text}`worst_label`*: a share of {glue:text}`worst_share_told` of {glue:text}`worst_share_n` studies
-# of {glue:text}`worst_n` listeners find it, and it was not planted.
+# The worst is *{glue:text}`worst_label`*: a share of {glue:text}`worst_share_told` of {glue:text}`worst_share_n`
+# studies of {glue:text}`worst_n` listeners find it, and it was not planted.
 # Negative passages are also spoken differently.
 # A response that the features describe a little wrongly then differs between passages, although nothing was changed.
 #

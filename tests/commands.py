@@ -22,7 +22,7 @@ import typer
 
 from lib import models, recordings
 from lib.ground import MissingData
-from lib.report import cli, runs
+from lib.report import cli, runs, terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "book").glob("*.md"))]
@@ -53,7 +53,7 @@ def every() -> list[tuple[str, tuple[str, ...]]]:
 
 def parsed(words: tuple[str, ...] | list[str]) -> tuple[str, dict]:
     """Parse a command as the command line does, without ``alike``, and give its subcommand and values."""
-    command, words, path = typer.main.get_command(cli.app), cli._joined(list(words)), []
+    command, words, path = typer.main.get_command(cli.app), terminal.joined(list(words)), []
     while hasattr(command, "commands"):
         path.append(words[0])
         command, words = command.commands[words[0]], words[1:]

@@ -21,7 +21,7 @@ from lib import ground, provenance
 from lib.recordings.cards import card, cards, fault, loader, published_fingerprint
 
 if TYPE_CHECKING:
-    from lib.recordings.record import Recording
+    from lib.recordings.record import Recording, SoundRecording
 
 __getattr__, __dir__, _lazy = lazy_loader.attach(
     __name__,
@@ -31,7 +31,7 @@ __getattr__, __dir__, _lazy = lazy_loader.attach(
         "record": ["COMPONENTS", "Recording", "SensorSoundRecording", "SoundRecording"],
     },
 )
-__all__ = [*_lazy, "card", "fetch", "fingerprint", "load", "loader", "names"]
+__all__ = [*_lazy, "card", "fetch", "fingerprint", "load", "load_sounds", "loader", "names"]
 
 
 def names() -> list[str]:
@@ -100,6 +100,22 @@ def load(name: str, root: str | Path | None = None, **options: Any) -> Recording
             raise ground.unknown(f"option of {name}", option, known)
     provenance.loaded("recordings", name, fingerprint(name))
     return make(root=root, **options)
+
+
+def load_sounds(name: str) -> SoundRecording:
+    """Load a set of short sounds with responses and their components (``load``).
+
+    Raises
+    ------
+    ground.WrongUse
+        It is another kind of recording.
+    """
+    from lib.recordings import record
+
+    heard = load(name)
+    if not isinstance(heard, record.SoundRecording):
+        raise ground.WrongUse(f"{name} has no components: a set of sounds is needed, natsound165 or pocket-sounds")
+    return heard
 
 
 def fetch(name: str) -> Path:

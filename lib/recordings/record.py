@@ -124,6 +124,11 @@ class SoundRecording(Recording):
     meshes: tuple[str, ...]
     read_surface: Callable[[str, str, str], dict[str, xr.DataArray]] = field(repr=False)
 
+    @property
+    def who(self) -> str:
+        """Whose responses these are, in words."""
+        return "simulated listeners" if self.simulated else "human auditory cortex"
+
     def surface(self, component: str, subject: str = "group", *, mesh: str | None = None) -> dict[str, xr.DataArray]:
         """Map of one component's weights on the cortical surface.
 

@@ -21,7 +21,7 @@ from lib.ground import ROOT
 from lib.report import notebooks, runs
 
 GLOSSARY = ROOT / "book" / "glossary.md"
-MEDIAN_LINES, MOST_LINES, CODE_WIDTH, PROSE_WIDTH, BINDINGS = 5, 12, 67, 120, 2
+MEDIAN_LINES, MOST_LINES, CODE_WIDTH, PROSE_WIDTH, BINDINGS = 5, 12, 67, 118, 2
 SENTENCES, NUMBERS, SMALLEST_TEXT = 5, 3, 8
 CATCH_ALL = {"found", "rows", "told", "res", "tmp", "data", "out"}
 CODE_OF_CLAIM = re.compile(r"\b[A-EX]\d\b")

@@ -10,14 +10,12 @@ import errno
 import shutil
 import sys
 import textwrap
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lib.ground import DamagedData, MissingData, WrongUse, unknown
+from lib.report import terminal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,9 +46,9 @@ def run(
     from lib.report import runs
 
     given = dict(pair.split("=", 1) for pair in parameter or [])
-    with _progress(chapter) as progress:
+    with terminal.progress(chapter) as progress:
         done = runs.run(chapter, given, force=force, progress=progress)
-    _tell(chapter, done)
+    terminal.tell(chapter, done)
     raise typer.Exit(0 if done.succeeded else 1)
 
 
@@ -77,11 +75,11 @@ def score(
     others = [name for name in here if recordings.card(name).get("sounds") == heard]
     given = {"recording": heard, "model": model, "electrodes": others[0] if others else ""}
     given |= dict(pair.split("=", 1) for pair in parameter or [])
-    with _progress("score") as progress:
+    with terminal.progress("score") as progress:
         done = runs.run("score", given, force=force, progress=progress)
     if done.succeeded:
-        _say("\n".join(["", *generated.score_lines(done), ""]))
-    _tell("score", done)
+        terminal.say("\n".join(["", *generated.score_lines(done), ""]))
+    terminal.tell("score", done)
     raise typer.Exit(0 if done.succeeded else 1)
 
 
@@ -92,10 +90,10 @@ def chapters_list(chapter: Annotated[str | None, typer.Argument(help="Show what 
 
     if chapter:
         for parameter in runs.parameters(chapter).values():
-            _say(str(parameter))
+            terminal.say(str(parameter))
         return
     for name in runs.chapters():
-        _say(f"{name:<16} {runs.title(name)}")
+        terminal.say(f"{name:<16} {runs.title(name)}")
 
 
 @app.command("check")
@@ -108,13 +106,13 @@ def chapter_check(chapter: str) -> None:
     found = check.source_problems(chapter)
     for kind, lengths in check.cells(chapter).items():
         facts = f"median {median(lengths):g} lines, longest {max(lengths)}" if lengths else "none"
-        _say(f"{len(lengths):4d} cells of {kind}: {facts}")
+        terminal.say(f"{len(lengths):4d} cells of {kind}: {facts}")
     latest = runs.of_this_source(chapter)[-1:]
-    _say(f"     run looked at: {latest[0].folder.name if latest else 'none, as there is none of this source'}")
+    terminal.say(f"     run looked at: {latest[0].folder.name if latest else 'none, as there is none of this source'}")
     found += [problem for run in latest for problem in check.run_problems(run)]
     for problem in found:
-        _say(f"  {problem}")
-    _say(f"{chapter}: {len(found)} problem{'s' * (len(found) != 1)}.")
+        terminal.say(f"  {problem}")
+    terminal.say(f"{chapter}: {len(found)} problem{'s' * (len(found) != 1)}.")
     raise typer.Exit(1 if found else 0)
 
 
@@ -130,8 +128,8 @@ def runs_list(chapter: Annotated[str | None, typer.Argument(help="Only runs of t
         facts = one.manifest
         changed = " ".join(f"{name}={value}" for name, value in runs.changed(facts).items())
         when = facts["started"][:16].replace("T", " ")
-        _say(f"{one.folder.name}  {when}  {facts['seconds']:6.0f} s  {facts['status']}  {changed}".rstrip())
-    _say(f"{len(found)} run{'s' * (len(found) != 1)}.")
+        terminal.say(f"{one.folder.name}  {when}  {facts['seconds']:6.0f} s  {facts['status']}  {changed}".rstrip())
+    terminal.say(f"{len(found)} run{'s' * (len(found) != 1)}.")
 
 
 @app.command()
@@ -144,9 +142,9 @@ def book(
     from lib.report import check, editions, notebooks, runs, site
 
     def run_page(page: editions.Page) -> runs.Run:
-        with _progress(page.name) as progress:
+        with terminal.progress(page.name) as progress:
             done = runs.run(page.chapter, page.parameters, force=force, progress=progress)
-        _tell(page.name, done)
+        terminal.tell(page.name, done)
         return done
 
     chosen = editions.load(edition)
@@ -156,19 +154,19 @@ def book(
     outside = [f"{name}: {notebooks.outside_warning(run)}" for name, run in done.items() if run.manifest["outside"]]
     unread = [f"{name}: {problem}" for name, run in done.items() for problem in check.run_problems(run)]
     for problem in (*outside, *unread):
-        _complain(problem)
+        terminal.complain(problem)
     if (outside or unread) and strict:
         raise typer.Exit(1)
     editions.place(chosen, done)
     if code := editions.build(strict=strict):
-        _complain("The site could not be built; the messages above say why.")
+        terminal.complain("The site could not be built; the messages above say why.")
         raise typer.Exit(code)
     found = site.problems(editions.SITE)
     for problem in found:
-        _complain(problem)
+        terminal.complain(problem)
     if found and strict:
         raise typer.Exit(1)
-    _say(f"The {chosen.title} is built: {editions.SITE / 'index.html'}")
+    terminal.say(f"The {chosen.title} is built: {editions.SITE / 'index.html'}")
 
 
 @data_app.command("list")
@@ -183,7 +181,7 @@ def data_list() -> None:
         card = recordings.card(name)
         here = "made when needed" if card["simulated"] else ("no" if recordings.check(name, content=False) else "yes")
         table.add_row(name, card["title"], card["licence"], here)
-    _console().print(table)
+    terminal.console().print(table)
 
 
 @data_app.command("fetch")
@@ -191,7 +189,7 @@ def data_fetch(name: str) -> None:
     """Download a recording, verify it, and put it under data/cache."""
     from lib import recordings
 
-    _say(f"{name} is at {recordings.fetch(name)}")
+    terminal.say(f"{name} is at {recordings.fetch(name)}")
 
 
 @data_app.command("check")
@@ -201,8 +199,8 @@ def data_check(name: str) -> None:
 
     problems = recordings.check(name)
     for problem in problems:
-        _complain(problem)
-    _say(f"{name}: {len(problems)} problem{'s' * (len(problems) != 1)}.")
+        terminal.complain(problem)
+    terminal.say(f"{name}: {len(problems)} problem{'s' * (len(problems) != 1)}.")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -222,14 +220,14 @@ def models_list(
         roster = [facts for facts in roster if wanted in (None, facts[column])]
     width = max(len(facts["name"]) for facts in roster)
     for group in dict.fromkeys(facts["family"] for facts in roster):
-        _say(f"\n{group}")
+        terminal.say(f"\n{group}")
         for facts in roster:
             if facts["family"] == group:
-                _say(_model_line(facts, width))
+                terminal.say(_model_line(facts, width))
     wide = min(shutil.get_terminal_size().columns, 120)
     reasons = [f"{facts['name']}: {facts['reason']}." for facts in roster if facts.get("reason")]
     reasons = [textwrap.fill(reason, wide, subsequent_indent="  ") for reason in reasons]
-    _say("\n".join(["", *reasons, *[""] * bool(reasons)]) + _counted([facts["status"] for facts in roster]))
+    terminal.say("\n".join(["", *reasons, *[""] * bool(reasons)]) + _counted([facts["status"] for facts in roster]))
 
 
 def _model_line(facts: dict[str, Any], width: int) -> str:
@@ -251,7 +249,7 @@ def models_fetch(name: str) -> None:
     from lib import models
     from lib.models.loaders import checkpoints
 
-    _say(f"{name} is at {checkpoints.fetch(models.card(name))}")
+    terminal.say(f"{name} is at {checkpoints.fetch(models.card(name))}")
 
 
 @models_app.command("train")
@@ -261,7 +259,7 @@ def models_train(name: str) -> None:
 
     recipe = recipes.recipe(name)
     folder = zoo.train(recipe, [diets.collect(diet) for diet in recipe.diets])
-    _say(f"{name} is at {folder}")
+    terminal.say(f"{name} is at {folder}")
 
 
 @models_app.command("check")
@@ -273,13 +271,13 @@ def models_check(name: str) -> None:
     from lib.models.check import check
 
     checked = check(name, _sentence())
-    _say(f"{name}\n" + "\n".join(f"  {what}: {found}" for what, found in checked.facts.items()))
+    terminal.say(f"{name}\n" + "\n".join(f"  {what}: {found}" for what, found in checked.facts.items()))
     if len(checked.layers):
-        _console().print(_layer_table(checked.layers))
+        terminal.console().print(_layer_table(checked.layers))
     for problem in checked.problems:
-        _complain(problem)
+        terminal.complain(problem)
     count = len(checked.problems)
-    _say(f"{name}: {count} problem{'s' * (count != 1)}.")
+    terminal.say(f"{name}: {count} problem{'s' * (count != 1)}.")
     raise typer.Exit(1 if count else 0)
 
 
@@ -301,97 +299,18 @@ def _sentence() -> tuple:
     return narrator.say(story.sentences()["text"].iloc[0]).samples, narrator.RATE
 
 
-def _say(text: str) -> None:
-    """One line or more for the user, as they are."""
-    typer.echo(text)
-
-
-def _complain(text: str) -> None:
-    """What is wrong, on the error channel, red on a terminal."""
-    typer.secho(text, err=True, fg="red")
-
-
-def _console() -> Any:
-    """Terminal for tables and bars; made when needed, since it takes as long to load as most commands to run."""
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress(name: str) -> Iterator:
-    """Show cells done, current heading and elapsed time: a live bar on a terminal, one line per heading elsewhere."""
-    if not sys.stdout.isatty():
-        yield _lines(name)
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("[bold]{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("cells"))
-    with Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[heading]}"), console=_console()) as bar:
-        task = bar.add_task(name, heading="", total=None)
-        yield lambda done, total, heading: bar.update(task, completed=done, total=total, heading=heading)
-
-
-def _lines(name: str):
-    start, last = time.perf_counter(), None
-
-    def progress(done: int, total: int, heading: str) -> None:
-        nonlocal last
-        if heading and heading != last:
-            _say(f"{name}  {done:3d}/{total} cells  {time.perf_counter() - start:5.0f} s  {heading}")
-            last = heading
-
-    return progress
-
-
-def _tell(name: str, run) -> None:
-    facts = run.manifest
-    if run.succeeded:
-        _say(f"{name}: {'done' if run.fresh else 'nothing changed since'} {run.folder}")
-        return
-    _complain(f"{name} {facts['status']} in {facts['cell']}\n{facts['error']}")
-    _complain(f"The notebook with the error is kept: {run.notebook}")
-
-
-def _joined(words: list[str]) -> list[str]:
-    """Make every way to give a parameter into ``-p NAME=VALUE``.
-
-    The options of typer take one value. Here ``-p NAME VALUE``, ``-p NAME=VALUE``, ``-pNAME VALUE`` and
-    ``--parameter=NAME VALUE`` are the same, and VALUE may begin with a hyphen.
-    """
-    joined, rest = [], iter(words)
-    for word in rest:
-        attached = _attached(word)
-        if attached is None:
-            joined.append(word)
-            continue
-        name = attached or next(rest, "")
-        value = "" if "=" in name else next(rest, None)
-        if not name.partition("=")[0] or value is None:
-            raise WrongUse(f"{word} needs a name and a value: -p {name.partition('=')[0] or 'NAME'} VALUE")
-        joined += ["-p", name if "=" in name else f"{name}={value}"]
-    return joined
-
-
-def _attached(word: str) -> str | None:
-    """What follows the option within the same word; None if the word is another option or no option."""
-    if word.startswith("--parameter=") or word == "--parameter":
-        return word.removeprefix("--parameter").removeprefix("=")
-    return word.removeprefix("-p").removeprefix("=") if word.startswith("-p") else None
-
-
 def main() -> None:
     """Run the command line; errors a user can mend are told in words, without a traceback."""
     try:
-        app(_joined(sys.argv[1:]))
+        app(terminal.joined(sys.argv[1:]))
     except (WrongUse, MissingData, DamagedData) as error:
-        _complain(str(error))
+        terminal.complain(str(error))
         sys.exit(2 if isinstance(error, WrongUse) else 1)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
         place = f"{error.filename}: " if error.filename else ""
-        _complain(
+        terminal.complain(
             f"{place}{error.strerror}. Nothing could be written there: free space, or the right to write, is needed."
         )
         sys.exit(1)

@@ -193,9 +193,11 @@ def build(*, strict: bool = False) -> int:
 
 def _for_readers() -> None:
     """Put notebooks in plain Markdown where the site's download button leads."""
-    for path in (SITE / "_sources" / CHAPTERS.relative_to(ROOT)).glob("*.ipynb"):
-        notebook = json.loads((CHAPTERS / path.name).read_text(encoding="utf-8"))
-        path.write_text(json.dumps(notebooks.reader_notebook(notebook), indent=1, ensure_ascii=False), encoding="utf-8")
+    sources = SITE / "_sources" / CHAPTERS.relative_to(ROOT)  # pages of earlier editions may lie there still
+    for placed in CHAPTERS.glob("*.ipynb"):
+        if (sources / placed.name).exists():
+            notebook = notebooks.reader_notebook(json.loads(placed.read_text(encoding="utf-8")))
+            _write(sources / placed.name, json.dumps(notebook, indent=1, ensure_ascii=False))
 
 
 def _place_mathjax() -> None:

@@ -53,6 +53,11 @@ def say(numbers: Mapping[str, Any] | pd.DataFrame) -> None:
         Names are unique in the chapter. A record has a value, mostly an interval (low, high), and may have n, p, about
         (what it is, in words) and digits: ``lib.compare.Estimate``. Of a table every row is one, by its index, with
         those as columns.
+
+    Raises
+    ------
+    WrongUse
+        In a run, a name that stands for something else already.
     """
     if isinstance(numbers, pd.DataFrame):
         numbers = {str(row.Index): row for row in numbers.itertuples()}
@@ -119,7 +124,7 @@ def answer(question: str, text: str) -> None:
     question : str
         The chapter's question in one sentence.
     text : str
-        One or two sentences, with the numbers already in them (MyST markdown).
+        At most five sentences, with the numbers already in them (MyST markdown).
     """
     _update_numbers({"_question": question, "_answer": text})
 
@@ -231,12 +236,20 @@ class Captioned:
 
 
 def show(figure: Captioned) -> None:
-    """Display a figure with its caption and text alternative, keep it with the run (SVG and PDF), and close it."""
+    """Display a figure with its caption and text alternative, keep it with the run (SVG and PDF), and close it.
+
+    Raises
+    ------
+    WrongUse
+        In a run, a second figure of one name.
+    """
     facts = {"name": figure.name, "caption": " ".join(figure.caption.split()), "alt": " ".join(figure.alt.split())}
     facts["smallest_text"] = style.smallest_text(figure.drawn)
     if folder := run_folder():
         (folder / "figures").mkdir(exist_ok=True)
         picture = folder / "figures" / f"{figure.name}.svg"
+        if picture.exists():
+            raise WrongUse(f"there is a figure {figure.name!r} in this chapter already.")
         figure.drawn.savefig(picture, metadata={"Date": None})
         figure.drawn.set_layout_engine("none")  # everything is in its place: laying it out again would take as long
         figure.drawn.savefig(picture.with_suffix(".pdf"), metadata={"CreationDate": None})
@@ -256,6 +269,9 @@ def _update_numbers(entries: dict[str, Any]) -> None:
     if not (folder := run_folder()):
         return
     path = folder / "numbers.json"
-    numbers = json.loads(path.read_text()) if path.exists() else {}
+    numbers = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for name in entries.keys() & numbers.keys():
+        if entries[name] != numbers[name]:
+            raise WrongUse(f"{name!r} was said before, of something else: names are unique in a chapter.")
     with replacing(path) as new:
         new.write_text(json.dumps(numbers | entries, indent=2, ensure_ascii=False) + "\n")

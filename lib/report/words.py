@@ -72,17 +72,22 @@ def _short(p: float) -> str:
 
 def share(value: float) -> str:
     """A share in per cent, "12 %"; below one per cent with a digit more."""
-    return f"{100 * value:.{0 if value >= 0.0095 or value == 0 else 1}f} %"
+    fine = 0 if abs(value) >= 0.0095 or value == 0 else 1
+    return f"{number(100 * value, fine)} %"
 
 
 def told_share(found: Any, things: str = "") -> str:
-    """A share's record in per cent, with its interval, and with n where `things` says what is counted.
+    """A share's record in per cent, with what stands ``beside_share``: "39 % (95 % interval 33 to 44 %)"."""
+    return f"{share(found.value)} ({beside_share(found, things)})"
 
-    "39 % (95 % interval 33 to 44 %, n = 300 pairs)".
+
+def beside_share(found: Any, things: str = "") -> str:
+    """The interval of a share's record in per cent, and n where `things` says what is counted.
+
+    "95 % interval 33 to 44 %, n = 300 pairs".
     """
     low, high = (share(end).removesuffix(" %") for end in (found.low, found.high))
-    counted = f", n = {found.n} {things}" if things else ""
-    return f"{share(found.value)} (95 % interval {low} to {high} %{counted})"
+    return f"95 % interval {low} to {high} %" + (f", n = {found.n} {things}" if things else "")
 
 
 def listing(names: Sequence[str], last: str = "and") -> str:

@@ -60,6 +60,18 @@ def test_page_that_loaded_what_no_import_leads_to_stops_a_strict_build(built):
     assert "lib.recordings.textgrid" in done.stderr
 
 
+def test_page_whose_answer_has_no_interval_stops_a_strict_build(built):
+    source = (built.folder / "notebooks" / "cortex.py").read_text()
+    told = " (95 % interval {total - 1:.1f} to {total + 1:.1f}, n = {size})"
+    assert told in source
+    (built.folder / "notebooks" / "bare.py").write_text(source.replace(told, ""))
+    edition = "title: t\nabout: a\npages:\n  cortex: {notebook: bare}\n"
+    (built.folder / "book" / "editions" / "bare.yml").write_text(edition)
+    done = built.alike("book", "--edition", "bare", "--strict")
+    assert done.returncode == 1
+    assert "cortex: the number 3.0 of the answer has no interval" in done.stderr
+
+
 def test_fork_as_readme_says(built):
     """Copy the chapter, add a line to an edition and a line to the contents, run it, build; nothing else is run."""
     folder = built.folder

@@ -38,6 +38,7 @@ def material(*, simulated=True, listeners=3):
     recording = SimpleNamespace(
         name="made-up",
         simulated=simulated,
+        who="simulated listeners" if simulated else "human auditory cortex",
         surface_subjects=("group", *subjects),
         stimuli=pd.DataFrame({"category": CODES}, index=[f"sound{k}" for k in range(len(CODES))]),
         components=components,

@@ -30,6 +30,7 @@ def recording(components, simulated=True, name="made-up"):
         name=name,
         title="Made up",
         simulated=simulated,
+        who="simulated listeners" if simulated else "human auditory cortex",
         components=xr.DataArray(components, coords, ["sound", "component"]),
         folds=np.arange(N) % 5,
         subjects=("a", "b"),
@@ -46,7 +47,7 @@ def parts():
     model = {"shallow": rng.standard_normal((N, 8)), "deep": truth[:, :5] @ rng.standard_normal((5, 5))}
     twin = {"shallow": rng.standard_normal((N, 8)), "deep": rng.standard_normal((N, 5))}
     filters = {"filters": np.hstack([truth[:, :1], 0.1 * rng.standard_normal((N, 2))])}
-    heard = Heard(recording(components), "simulated listeners", [None] * N, list(COMPONENTS))
+    heard = Heard(recording(components), [None] * N, list(COMPONENTS))
     return heard, Features("mine.py:load", model, [twin], "", filters, {"electrodes": truth}, "9 times real time")
 
 
@@ -65,7 +66,7 @@ def found(parts):
 def alone(parts):
     """The filters themselves, with nothing beside them, in people."""
     heard, features = parts
-    heard = Heard(recording(heard.components, simulated=False), "human auditory cortex", heard.sounds, heard.names)
+    heard = Heard(recording(heard.components, simulated=False), heard.sounds, heard.names)
     return scored(heard, Features("spectrotemporal", features.filters, [], "a filterbank", {}, {}, "fast"))
 
 

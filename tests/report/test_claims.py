@@ -386,6 +386,14 @@ def cells(html):
     return [{cell["data-label"]: cell.get_text() for cell in row.find_all("td")} for row in rows]
 
 
+def test_effects_that_a_claim_is_planted_by_are_a_list(tmp_path):
+    entry = {"claim": "x", "quantity": "x", "rule": "x", "planted_by": "late"}
+    entry["parts"] = {"gap": {"alternative": "greater", "threshold": 0, "about": "x"}}
+    (tmp_path / "claims.yml").write_text(yaml.safe_dump({"papers": {"B": {}}, "claims": {"B7": entry}}))
+    with pytest.raises(DamagedData, match=r"claim B7 .* list of effects, not 'late'"):
+        claims.ledger(tmp_path / "claims.yml")
+
+
 @pytest.mark.parametrize(
     ("verdict", "planted", "told"),
     [

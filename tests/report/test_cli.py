@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from lib.ground import WrongUse
-from lib.report import cli
+from lib.report import terminal
 
 HEAVY = {"pandas", "numpy", "torch", "papermill", "jupytext", "matplotlib", "xarray", "rich"}
 
@@ -57,15 +57,15 @@ def test_wrong_use_exits_2_and_writes_nothing(house, words, message):
     ],
 )
 def test_parameters_may_be_given_in_every_usual_way(words):
-    assert cli._joined(["run", "eeg", *words, "--force"]) == ["run", "eeg", "-p", "seed=3", "--force"]
+    assert terminal.joined(["run", "eeg", *words, "--force"]) == ["run", "eeg", "-p", "seed=3", "--force"]
 
 
 def test_values_may_hold_anything():
-    assert cli._joined(["-p", "a", "-1", "-p", "b", "x=y", "-p", "c=", "-pd=x=y"]) == [
+    assert terminal.joined(["-p", "a", "-1", "-p", "b", "x=y", "-p", "c=", "-pd=x=y"]) == [
         "-p", "a=-1", "-p", "b=x=y", "-p", "c=", "-p", "d=x=y"
     ]  # fmt: skip
     with pytest.raises(WrongUse, match="-p seed VALUE"):
-        cli._joined(["-pseed"])
+        terminal.joined(["-pseed"])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Editions and the table of contents: what is written wrongly is told in one clear line."""
 
+import json
+
 import pytest
 
 from lib.ground import WrongUse
@@ -92,3 +94,20 @@ def test_pages_that_stand_in_one_of_the_two_are_told(book):
         book(PAGES + "  cortex:", "root: book/intro\n# - file: book/chapters/cortex\n")
     with pytest.raises(WrongUse, match=r"_toc.yml is not valid YAML"):
         book(PAGES + "  cortex:", "root: [")
+
+
+def test_download_is_made_for_pages_that_are_placed_alone(tmp_path, monkeypatch):
+    """A page of another edition may still lie in the built site."""
+    placed, site = tmp_path / "book" / "chapters", tmp_path / "_build" / "html"
+    sources = site / "_sources" / "book" / "chapters"
+    for folder in (placed, sources):
+        folder.mkdir(parents=True)
+    for name, value in (("ROOT", tmp_path), ("CHAPTERS", placed), ("SITE", site)):
+        monkeypatch.setattr(editions, name, value)
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "See {doc}`measures`.", "id": "one"}
+    for path in (placed / "here.ipynb", sources / "here.ipynb", placed / "new.ipynb", sources / "gone.ipynb"):
+        path.write_text(json.dumps({"cells": [cell]}))
+    editions._for_readers()
+    assert "See measures." in (sources / "here.ipynb").read_text()
+    assert "{doc}" in (sources / "gone.ipynb").read_text()
+    assert not (sources / "new.ipynb").exists()

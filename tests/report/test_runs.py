@@ -110,7 +110,7 @@ def test_module_that_no_import_leads_to_is_told(run_tiny, done):
 
 
 def test_kernel_that_left_no_note_is_told(monkeypatch, run_tiny):
-    monkeypatch.setattr(runs, "_execute", lambda *a: executed(a[2], modules=[], loaded={}))
+    monkeypatch.setattr(runs.execution, "execute", lambda *a: executed(a[2], modules=[], loaded={}))
     assert run_tiny({"label": "mute"}).manifest["outside"] == ["the kernel left no note of its modules"]
 
 
@@ -122,7 +122,7 @@ def executed(work, **facts):
 def test_force_repeats(done, run_tiny, monkeypatch, folder):
     before = done[0].notebook.read_bytes()
     kept = shutil.copytree(done[0].folder, folder / "kept")
-    monkeypatch.setattr(runs, "_execute", lambda *a: executed(a[2], modules=["lib"], loaded={}))
+    monkeypatch.setattr(runs.execution, "execute", lambda *a: executed(a[2], modules=["lib"], loaded={}))
     assert not run_tiny({"size": 4}).fresh
     again = run_tiny({"size": 4}, force=True)
     assert again.fresh
@@ -146,7 +146,7 @@ def test_failed_run_is_kept_with_its_error_and_is_not_found(failed, run_tiny, fo
 
 
 def test_success_replaces_a_failure(failed, run_tiny, monkeypatch):
-    monkeypatch.setattr(runs, "_execute", lambda *a: executed(a[2], modules=["lib"], loaded={}))
+    monkeypatch.setattr(runs.execution, "execute", lambda *a: executed(a[2], modules=["lib"], loaded={}))
     assert run_tiny({"fail": True}).succeeded
     assert not failed[0].folder.exists()
 
@@ -163,7 +163,7 @@ def test_all_runs_are_listed_and_damaged_folders_passed_over(done, failed, folde
 
 
 def test_what_terminated_runs_left_is_removed_and_what_runs_stays(folder, run_tiny, monkeypatch):
-    monkeypatch.setattr(runs, "_execute", lambda *a: executed(a[2], modules=["lib"], loaded={}))
+    monkeypatch.setattr(runs.execution, "execute", lambda *a: executed(a[2], modules=["lib"], loaded={}))
     mine, dead = (folder / "runs" / f"{runs._scratch()}{pid}-x" for pid in (os.getpid(), 2**22 + 1))
     other = folder / "runs" / f".running-elsewhere-{2**22 + 1}-x"
     for path in (mine, dead, other):

@@ -64,21 +64,22 @@ def _published(leader: Leader) -> str:
     one = f"{many}, {leader.name}, predicts on average {words.told_share(leader.mean, 'sounds')}"
     if gain.low <= 0 <= gain.high:
         return f"{one}; whether that is more stayed open."
-    sign = -1 if gain.value < 0 else 1
-    low, high = sorted((100 * sign * gain.low, 100 * sign * gain.high))
-    ends = f"95 % interval {words.number(low, 0)} to {words.number(high, 0)} %, n = {gain.n} sounds"
     way = "more" if gain.value > 0 else "less"
     chosen = ", and optimistic, because it was chosen on these sounds" if leader.count > 1 and gain.value > 0 else ""
-    return f"{one}, which is {way} by {words.share(abs(gain.value))} of the variance ({ends}){chosen}."
+    return f"{one}, which is {way} by {_of_variance(gain)}{chosen}."
 
 
 def _share(numbers: Mapping[str, Estimate], name: str) -> str:
     one, called = numbers[f"r2_{name}"], style.COMPONENT_TITLES[name].lower()
-    return f"{words.share(one.value)} ({called}; 95 % interval {_ends(one)}, n = {one.n} sounds)"
+    return f"{words.share(one.value)} ({called}; {words.beside_share(one, 'sounds')})"
 
 
-def _ends(one: Estimate) -> str:
-    return f"{100 * one.low:.0f} to {100 * one.high:.0f} %".replace("-", words.MINUS)
+def _of_variance(gain: Estimate) -> str:
+    """A difference without its sign, which a word tells."""
+    sign = -1 if gain.value < 0 else 1
+    low, high = sorted((sign * gain.low, sign * gain.high))
+    size = Estimate(abs(gain.value), low, high, gain.n)
+    return f"{words.share(size.value)} of the variance ({words.beside_share(size, 'sounds')})"
 
 
 def _sure(p: pd.Series) -> str:
@@ -95,10 +96,7 @@ def _trained(gain: Estimate, beyond: Estimate) -> str:
     one = "A small model that we trained on many kinds of sound"
     adds = "it adds to it" if beyond.low > 0 else "it takes from it" if beyond.high < 0 else ""
     adds = adds or "whether it adds anything stayed open"
-    sign = -1 if gain.value < 0 else 1
-    low, high = sorted((100 * sign * gain.low, 100 * sign * gain.high))
-    ends = f"95 % interval {words.number(low, 0)} to {words.number(high, 0)} %, n = {gain.n} sounds"
-    size = f"{words.share(abs(gain.value))} of the variance ({ends})"
+    size = _of_variance(gain)
     if gain.low <= 0 <= gain.high:
         return f"{one} differs from it by {size}, which may be nothing; {adds}."
     return f"{one} predicts {'more' if gain.value > 0 else 'less'}, by {size}; {adds}."

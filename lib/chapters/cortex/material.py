@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from lib.ground import PUBLISHED, WrongUse
-from lib.recordings import SoundRecording, load
+from lib.ground import PUBLISHED
+from lib.recordings import SoundRecording, load_sounds
 from lib.report import style
 
 BASELINE = "SpectroTemporal (line)"
@@ -44,7 +44,7 @@ class Material:
     @property
     def who(self) -> str:
         """Whose responses, in words."""
-        return "simulated listeners" if self.simulated else "human auditory cortex"
+        return self.recording.who
 
     @property
     def counted(self) -> str:
@@ -156,9 +156,7 @@ def load_material(name: str, voxels: int) -> Material:
     WrongUse
         The recording has no components.
     """
-    heard = load(name)
-    if not isinstance(heard, SoundRecording):
-        raise WrongUse(f"{name} has no components: this chapter needs a set of sounds, natsound165 or pocket-sounds")
+    heard = load_sounds(name)
     return Material(heard, {subject: _thinned(heard.responses(subject), voxels) for subject in heard.subjects})
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from lib.chapters.recovery.accuracy import of_largest
 from lib.chapters.recovery.counted import Found, bad_news, silence, worst
+from lib.compare import Estimate
 from lib.report import words
 from lib.report.claims.detection import ALPHA
 
@@ -53,9 +54,8 @@ def headline(effects: Found, nothing: pd.DataFrame, accuracy: pd.DataFrame) -> s
 
 def _counted(rate: float, row: pd.Series) -> str:
     """A share of studies with its interval and n."""
-    low, high = words.share(row["low"]).removesuffix(" %"), words.share(row["high"])
-    beside = f"95 % interval {low} to {high}, n = {row['studies']:.0f}"
-    return f"{words.share(rate)} ({beside}) of studies of {row['listeners']:.0f} listeners"
+    counted = Estimate(rate, row["low"], row["high"], int(row["studies"]))
+    return words.told_share(counted, f"studies of {row['listeners']:.0f} listeners")
 
 
 def _named(title: str) -> str:

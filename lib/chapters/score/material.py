@@ -15,7 +15,7 @@ import pandas as pd
 from lib.ground import WrongUse
 from lib.models import Model, own, sound_features
 from lib.models import load as load_model
-from lib.recordings import SoundRecording, load
+from lib.recordings import SoundRecording, load_sounds
 from lib.report.style import COMPONENT_TITLES
 
 FILTERS = "spectrotemporal"
@@ -31,17 +31,19 @@ class Heard:
     Attributes
     ----------
     recording : SoundRecording
-    who : str
-        In whom, in words.
     sounds : list of (samples, rate)
     names : list of str
         Of the six components.
     """
 
     recording: SoundRecording
-    who: str
     sounds: list = field(repr=False)
     names: list
+
+    @property
+    def who(self) -> str:
+        """Whose responses, in words."""
+        return self.recording.who
 
     @property
     def n(self) -> int:
@@ -92,12 +94,9 @@ def heard(name: str) -> Heard:
     WrongUse
         The recording has no components.
     """
-    recording = load(name)
-    if not isinstance(recording, SoundRecording):
-        raise WrongUse(f"{name} has no components: a score needs a set of sounds, natsound165 or pocket-sounds")
-    who = "simulated listeners" if recording.simulated else "human auditory cortex"
+    recording = load_sounds(name)
     sounds = [recording.audio(stimulus) for stimulus in recording.stimuli.index]
-    return Heard(recording, who, sounds, [str(name) for name in recording.components.component.values])
+    return Heard(recording, sounds, [str(name) for name in recording.components.component.values])
 
 
 @dataclass(frozen=True)

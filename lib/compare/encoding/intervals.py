@@ -34,7 +34,7 @@ from lib.compare.statistics import Estimate
 from lib.ground import WrongUse
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 PAIRS_OFF = 2 / 3  # share of the pairs' term that is taken off the jackknife's
 _LARGEST = 2**28  # numbers that the pairs of stimuli may take (2 GB)
@@ -72,7 +72,7 @@ class Refitted:
         """r2 of every response with its 95 % interval; NaN for constant responses."""
         n = len(self.folds)
         variance = variance_of(self.deleted, self.pairs, self.choices, self.folds).diagonal()
-        return _squared(self.r, variance, n, np.full(len(self.r), n - 1.0))
+        return squared(self.r, variance, n, np.full(len(self.r), n - 1.0))
 
     @property
     def mean(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
@@ -227,155 +227,7 @@ def _r_of_moments(n, first, square, product, total, total_square) -> np.ndarray:
     return np.where(there, (product - first * total / n) / scale, 0.0).clip(-1, 1)
 
 
-def mean_score(fits: Refitted | Sequence[Refitted]) -> Estimate:
-    """Mean r2 over responses with its 95 % interval, and over seeds where several fits differ in nothing else."""
-    models = {"it": fits}
-    value, variance, df = _family(models, {"it": {"it": 1.0}})
-    r = np.sqrt(value)
-    n_responses = len((fits if isinstance(fits, Refitted) else fits[0]).r)
-    found = _squared(r, variance.diagonal() / (4 * value).clip(1e-12), _stimuli(models), df, n_responses)
-    value, low, high = (float(x[0]) for x in (found.value, found.low, found.high))
-    return Estimate(value, low, high, found.n, found.level, found.method)
-
-
-@dataclass(frozen=True)
-class Contrasts:
-    """A family of differences between mean r2 values; arrays are (k,) in the order of `names`.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of the contrasts.
-    value, se, df : array
-        Difference, its standard error, degrees of freedom (Satterthwaite).
-    low, high, p : array
-        95 % interval and two-sided p of each contrast on its own (Student's t).
-    low_family, high_family, p_family : array
-        The same corrected for the family: the largest of k correlated normal variables takes the place of one.
-    seeds : array of int
-        Seeds of the random factor that has the fewest of those in the contrast; 1 where a single one was trained, so
-        that the interval says nothing about other seeds of it.
-    n : int
-        Number of stimuli.
-    """
-
-    names: tuple
-    value: np.ndarray
-    se: np.ndarray
-    df: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    p: np.ndarray
-    low_family: np.ndarray
-    high_family: np.ndarray
-    p_family: np.ndarray
-    seeds: np.ndarray
-    n: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per contrast, named by the index."""
-        import pandas as pd
-
-        columns = {key: value for key, value in vars(self).items() if key not in ("names", "n")}
-        return pd.DataFrame(columns, index=pd.Index(self.names)).assign(n=self.n)
-
-
-def contrasts(
-    models: Mapping[str, Refitted | Sequence[Refitted]],
-    family: Mapping[str, Mapping[str, float]],
-    *,
-    n_draws: int = 20_000,
-    seed: int = 0,
-) -> Contrasts:
-    """Intervals of a family of differences between models, over stimuli and over seeds.
-
-    Stimuli are crossed with models: the same ones move every score. A sequence of fits is a random factor of its own
-    (seeds of training, untrained twins), crossed with stimuli: its mean enters the contrast, and the variance between
-    its members beyond what stimuli explain is added, divided by their number.
-
-    Parameters
-    ----------
-    models : mapping of str to Refitted, or to a sequence of them
-        Made by `refitted` from the same responses, folds, `n_draws` and `seed`.
-    family : mapping of str to mapping of str to float
-        For every contrast the weights of models, which sum to 0: ``{"training": {"trained": 1, "twins": -1}}``, or
-        a slope over steps of training.
-    n_draws, seed : int
-        Draws of the family's largest value, and their seed; the smallest `p_family` is 1 / (n_draws + 1).
-
-    Returns
-    -------
-    Contrasts
-    """
-    from scipy import stats
-
-    for name, weights in family.items():
-        if set(weights) - set(models) or abs(sum(weights.values())) > 1e-9 * sum(map(abs, weights.values())):
-            raise WrongUse(f"contrast {name!r} needs weights of {list(models)} that sum to 0, got {dict(weights)}")
-    value, covariance, df = _family(models, family)
-    se = np.sqrt(covariance.diagonal())
-    there = np.where(se > 0, se, 1.0)
-    p = 2 * stats.t.sf(np.abs(value) / there, df)
-    largest = _largest(covariance / np.outer(there, there), n_draws, seed)
-    z = stats.norm.isf(p / 2)
-    p_family = np.maximum(p, ((largest >= z[:, None] - 1e-12).sum(1) + 1) / (n_draws + 1))
-    half = se * stats.t.ppf(0.975, df)
-    wide = np.maximum(half, se * stats.t.isf(stats.norm.sf(np.quantile(largest, 0.95)), df))
-    seeds = [
-        min(1 if isinstance(models[m], Refitted) else len(models[m]) for m in weights) for weights in family.values()
-    ]
-    ends = value - half, value + half, p, value - wide, value + wide, p_family
-    return Contrasts(tuple(family), value, se, df, *ends, np.array(seeds), _stimuli(models))
-
-
-def _largest(correlation: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
-    """Largest of the family's normal variables by amount, (n_draws,)."""
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(values.clip(0))
-    root /= np.linalg.norm(root, axis=1, keepdims=True).clip(1e-12)
-    return np.abs(np.random.default_rng(seed).standard_normal((n_draws, len(root))) @ root.T).max(1)
-
-
-def _stimuli(models: Mapping) -> int:
-    """Number of stimuli, the same for all models."""
-    every = [fit for fits in models.values() for fit in ([fits] if isinstance(fits, Refitted) else fits)]
-    first = every[0]
-    if any(not np.array_equal(fit.folds, first.folds) or fit.choices.shape != first.choices.shape for fit in every):
-        raise WrongUse("models can be compared on the same responses, folds and draws only")
-    return len(first.folds)
-
-
-def _family(models: Mapping, family: Mapping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values (k,) of sums over models, their covariance over stimuli and seeds (k, k), degrees of freedom (k,)."""
-    n, folds = _stimuli(models), None
-    value, parts, of_seeds, uncertain = 0.0, [0.0, 0.0, 0.0], 0.0, 0.0
-    for name, fits in models.items():
-        weights = np.array([w.get(name, 0.0) for w in family.values()])
-        fits = [fits] if isinstance(fits, Refitted) else list(fits)
-        means, folds = [fit.mean for fit in fits], fits[0].folds
-        value = value + weights * np.mean([m[0] for m in means])
-        averaged = [np.mean([m[i] for m in means], axis=0) for i in (1, 2, 3)]
-        parts = [part + mean[..., None] * weights for part, mean in zip(parts, averaged, strict=True)]
-        between, shared = _between_seeds(means, averaged, folds)
-        of_seeds = of_seeds + max(between - shared, 0.0) * np.outer(weights, weights)
-        uncertain = uncertain + np.stack([between * weights**2, (between * weights**2) ** 2 / max(len(fits) - 1, 1)])
-    total = variance_of(*parts, folds) + of_seeds
-    of_stimuli = (total.diagonal() - uncertain[0]).clip(0)
-    spread = uncertain[1] + of_stimuli**2 / (n - 1)
-    return value, total, np.where(spread > 0, total.diagonal() ** 2 / np.where(spread > 0, spread, 1.0), n - 1)
-
-
-def _between_seeds(means: list, averaged: list, folds: np.ndarray) -> tuple[float, float]:
-    """Variance of a mean over seeds from their spread, and how much of it stimuli explain (counted with them)."""
-    count = len(means)
-    if count < 2:
-        return 0.0, 0.0
-    apart = [np.stack([m[i] - averaged[i - 1] for m in means], axis=-1) for i in (1, 2, 3)]
-    by_stimuli = variance_of(*apart, folds).diagonal().sum() / (count - 1)
-    return float(np.var([m[0] for m in means], ddof=1)) / count, float(by_stimuli) / count
-
-
-def _squared(r: np.ndarray, variance: np.ndarray, n: int, df: np.ndarray, n_averaged: int = 1) -> Estimate:
+def squared(r: np.ndarray, variance: np.ndarray, n: int, df: np.ndarray, n_averaged: int = 1) -> Estimate:
     """Interval of r squared through Fisher's z; 0 where r is negative. `variance` is that of r.
 
     None is narrower than that of `n_averaged` normal variables and fixed predictions.

@@ -19,6 +19,7 @@ from statistics import NormalDist
 from typing import Any
 
 from lib.ground import WrongUse, unknown
+from lib.report import words
 from lib.report.claims.power import Power
 from lib.report.claims.power import power as power_of
 from lib.report.claims.rules import Claim, Measured, Part, ledger
@@ -262,6 +263,5 @@ def _decided(claim: Claim, found: Mapping[str, Measured], p_holm: float, alpha: 
 
 
 def _told(part: Part, found: Measured) -> str:
-    digits = max(2, min(9, 1 - math.floor(math.log10(max(abs(found.high - found.low), 1e-9)))))
-    numbers = [f"{number:.{digits}f}".replace("-", "−") for number in (found.value, found.low, found.high)]
-    return f"{part.about}: {numbers[0]}, {numbers[1]} to {numbers[2]}, n = {found.n}"
+    fine = words.digits(found.value, found.low, found.high)
+    return f"{part.about}: {words.number(found.value, fine)}, {words.interval(found, fine)}, n = {found.n}"

@@ -112,7 +112,7 @@ def ledger(path: Path = LEDGER) -> dict[str, Claim]:
         try:
             parts = tuple(Part(key, **facts) for key, facts in entry["parts"].items())
             words = (" ".join(entry[key].split()) for key in ("claim", "quantity", "rule"))
-            planted = tuple(entry["planted_by"]) if "planted_by" in entry else None
+            planted = _names_of(entry["planted_by"]) if "planted_by" in entry else None
             out[name] = Claim(name, paper, *words, parts, " ".join(entry.get("changed", "").split()), planted)
         except (KeyError, TypeError, AttributeError) as error:
             raise DamagedData(f"claim {name} of {path.name} is not complete: {error}") from None
@@ -124,6 +124,12 @@ def ledger(path: Path = LEDGER) -> dict[str, Claim]:
         if not parts or paper not in told["papers"]:
             raise DamagedData(f"claim {name} of {path.name} has no parts, or its paper {paper!r} is not listed.")
     return out
+
+
+def _names_of(told: object) -> tuple[str, ...]:
+    if not isinstance(told, list):
+        raise TypeError(f"planted_by must be a list of effects, not {told!r}")
+    return tuple(told)
 
 
 def changed_rules(names: Iterable[str] | None = None) -> str:
