@@ -47,7 +47,7 @@ def test_code_that_is_hard_to_read_is_found(chapter, code, message):
 
 @pytest.mark.parametrize(
     ("prose", "message"),
-    [("word " * 25, "columns, at most 120"), ("One sentence. Another one.", "two sentences on a line")],
+    [("word " * 25, "columns, at most 118"), ("One sentence. Another one.", "two sentences on a line")],
 )
 def test_prose_that_is_hard_to_compare_is_found(chapter, prose, message):
     assert any(message in problem for problem in chapter(prose=prose))
@@ -63,6 +63,7 @@ GOOD = "In 12 simulated listeners a share of 0.12 (95 % interval 0.08 to 0.16, n
         ("One. Two. Three. Four. Five. Six.", "6 sentences"),
         (GOOD + " And .1, 5 %, 0.3 and 12 %.", "5 numbers"),
         ("It is 0.12.", "no interval"),
+        ("It is 0.12 (n = 3 pairs).", "no interval"),
         ("It is 0.12 (95 % interval 0.1 to 0.2).", "no n beside it"),
         ("Supported: A6.", "codes of claims: A6"),
         ("The null is low.", "the term 'null'"),
