@@ -359,7 +359,10 @@ show_any(drawings.gains(leads, versus, heard))
 # To *partition* the variance is to take that apart: fit each set of features alone, then all together.
 # What the joint fit loses when a set $a$ is taken out is unique to it, and the rest is shared with the others:
 #
-# $$\text{only } a = r^2_{a,b} - r^2_b, \qquad a \text{ and } b = r^2_a + r^2_b - r^2_{a,b}$$
+# $$\begin{aligned}
+# \text{only } a &= r^2_{a,b} - r^2_b \\
+# a \text{ and } b &= r^2_a + r^2_b - r^2_{a,b}
+# \end{aligned}$$
 #
 # Each set has a penalty of its own in the joint fit {cite}`dupre2022`.
 # A part may come out below 0, where the joint fit paid more for its choices than it gained.

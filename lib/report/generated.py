@@ -185,10 +185,10 @@ def _models_page() -> str:
     from lib import models
 
     roster = models.roster()
-    runs = (roster["status"] == "runs").sum()
+    running = (roster["status"] == "runs").sum()
     return (
         "# Models\n\nWhat can stand beside a brain in these chapters: pass a name as `-p model NAME`. "
-        f"{len(roster)} models, {runs} of which run here: a test executes their architecture, from a checkpoint with "
+        f"{len(roster)} models, {running} of which run here: a test executes their architecture, from a checkpoint with "
         "random weights, through the code that loads the published one. `untrained:NAME:0` is the model with random "
         "weights and needs no download. `alike models list` prints this table, `alike models fetch NAME` gets weights, "
         "`alike models check NAME` says whether a model does what its row promises. "
