@@ -189,9 +189,9 @@ def _models_page() -> str:
     return (
         "# Models\n\nWhat can stand beside a brain in these chapters: pass a name as `-p model NAME`. "
         f"{len(roster)} models, {running} of which run here: a test executes their architecture, from a checkpoint "
-        "with random weights, through the code that loads the published one. `untrained:NAME:0` is the model with random "
-        "weights and needs no download. `alike models list` prints this table, `alike models fetch NAME` gets weights, "
-        "`alike models check NAME` says whether a model does what its row promises. "
+        "with random weights, through the code that loads the published one. `untrained:NAME:0` is the model with "
+        "random weights and needs no download. `alike models list` prints this table, `alike models fetch NAME` gets "
+        "weights, `alike models check NAME` says whether a model does what its row promises. "
         "[How to add one of your own](../own-model).\n\n"
         "Open a row for its details, click a column's title to sort by it, choose a family or a status.\n\n"
         f"{_models_table(roster.to_dict('records'))}\n"
