@@ -25,13 +25,37 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 TAKES_HELD_OUT = 5  # of each digit and speaker: the test takes of their publisher
 FOLD_HELD_OUT = "5"
 PIECES, PIECES_HELD_OUT = 20, 2  # variants of each kind of music
+ONE_IN = 12  # files of packages that are held out
+LONGEST = 120  # seconds of a piece of music, from its middle
+SHORTEST = 0.15  # seconds of a file
+SPOKEN = 5000  # files of speech, drawn from all
 MUSIC_SEED = 7919  # far from those the recordings use
 SOURCES = {
     "digits": "free-spoken-digit-dataset, Z. Jackson and others, 6 speakers (CC BY-SA 4.0)",
     "voices": "pocket story voices, simulated: espeak-ng speech of this project's text (BSD-3-Clause)",
     "environment": "ESC-10, K. J. Piczak; authors of the clips are in its README (CC BY 3.0, some clips CC0)",
     "music": "pocket music and songs, simulated: made by this project's generators (BSD-3-Clause)",
+    "languages": "names of things in some fifty languages, from tuxpaint-stamps-default (GPL-2), klettres-data and "
+    "ktuberling-data (GPL-2+)",
+    "orchestra": "music of wesnoth-1.16-music (GPL-2+) and widelands-data (GPL-2+)",
+    "effects": "animals, tools and weapons of wesnoth-1.16-data (GPL-2+), widelands-data (GPL-2+) and "
+    "tuxpaint-stamps-default (GPL-2)",
 }
+PACKAGES = {
+    "languages": (
+        ("tuxpaint-stamps-default", "**/*_desc*.ogg"),
+        ("tuxpaint-stamps-default", "**/symbols/**/*.ogg"),
+        ("klettres-data", "**/*.ogg"),
+        ("ktuberling-data", "**/*.ogg"),
+    ),
+    "orchestra": (("wesnoth-1.16-music", "**/*.ogg"), ("widelands-data", "**/music/*.ogg")),
+    "effects": (
+        ("wesnoth-1.16-data", "**/*.ogg"),
+        ("widelands-data", "**/sound/**/*.ogg"),
+        ("tuxpaint-stamps-default", "**/stamps/[!s]*/**/*.ogg"),
+    ),
+}
+"""Sounds of Debian's data packages, unpacked into folders of their names: patterns of files."""
 
 
 def collect(name: str) -> Diet:
@@ -40,7 +64,8 @@ def collect(name: str) -> Diet:
     Parameters
     ----------
     name : str
-        One of ``DIETS``: digits, voices, speech (both), environment, music.
+        One of ``DIETS``: digits, voices, speech (both), environment, music, and languages, orchestra, effects, which
+        are of Debian's data packages.
 
     Raises
     ------
@@ -96,13 +121,68 @@ def music() -> Diet:
     return _diet("music", clips, "music")
 
 
+def languages() -> Diet:
+    """Names of things and letters, spoken by people in some fifty languages; labels are the languages."""
+    files = _files("languages")
+    drawn = np.sort(np.random.default_rng(0).permutation(len(files))[:SPOKEN])
+    return _from_files("languages", [files[k] for k in drawn], _language)
+
+
+def orchestra() -> Diet:
+    """Music of computer games, most of it for orchestra: the middle of each piece."""
+    return _from_files("orchestra", _files("orchestra"), _unnamed)
+
+
+def effects() -> Diet:
+    """Animals, tools, weapons and machines of computer games."""
+    spoken = set(_files("languages"))
+    return _from_files("effects", [file for file in _files("effects") if file not in spoken], _unnamed)
+
+
 DIETS: dict[str, Callable[[], Diet]] = {
     "digits": digits,
     "voices": voices,
     "speech": speech,
     "environment": environment,
     "music": music,
+    "languages": languages,
+    "orchestra": orchestra,
+    "effects": effects,
 }
+
+
+def _files(diet) -> list[Path]:
+    """All files of a diet of packages, in one order everywhere."""
+    found = (sorted(_public(package).glob(pattern)) for package, pattern in PACKAGES[diet])
+    return list(dict.fromkeys(file for files in found for file in files))
+
+
+def _from_files(name, files, label) -> Diet:
+    """A diet of files: every so many is held out; those that are short or silent are left out."""
+    with ThreadPoolExecutor(2) as two:
+        sounds = list(two.map(_middle, files))
+    clips = [Clip(samples, label(file)) for file, samples in zip(files, sounds, strict=True)]
+    heard = [clip for clip in clips if len(clip.samples) >= SHORTEST * RATE and clip.samples.std() > 1e-4]
+    return _diet(name, [(k % ONE_IN == 0, clip) for k, clip in enumerate(heard)], name)
+
+
+def _unnamed(file: Path) -> str:
+    return ""
+
+
+def _language(file: Path) -> str:
+    """Language of a file of speech, from its name (``..._desc_fr.ogg``) or its folder; English says nothing of it."""
+    if "tuxpaint" in file.parts:
+        code = re.search(r"_([a-z]{2}(_[A-Za-z]{2})?)$", file.stem)
+        return code[1].lower() if code else "en"
+    parent = file.parts[file.parts.index("sounds") + 1] if "sounds" in file.parts else file.parent.parent.name
+    return parent.lower()
+
+
+def _middle(file) -> np.ndarray:
+    samples = _read(file)
+    start = max(0, (len(samples) - LONGEST * RATE) // 2)
+    return samples[start : start + LONGEST * RATE]
 
 
 def _diet(name, clips, *sources) -> Diet:
@@ -115,6 +195,11 @@ def _public(name) -> Path:
     for folder in (Path(os.environ.get("ALIKE_DATA", cache_folder())) / name, cache_folder() / name):
         if folder.is_dir():
             return folder
+    if any(name == package for parts in PACKAGES.values() for package, _ in parts):
+        raise MissingData(
+            f"Debian's package {name} is not on this machine: `apt-get download {name}`, then "
+            f"`dpkg-deb --extract {name}_*.deb {cache_folder() / name}`"
+        )
     raise MissingData(
         f"{name} is not on this machine ({SOURCES['digits' if 'digit' in name else 'environment']}): put its folder "
         f"into {cache_folder()} or set ALIKE_DATA to the folder that holds it"
@@ -129,8 +214,8 @@ def _read(file) -> np.ndarray:
     import soundfile
     import soxr
 
-    samples, rate = soundfile.read(file, dtype="float32")
-    return soxr.resample(samples, rate, RATE)
+    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    return soxr.resample(samples.mean(axis=1), rate, RATE)
 
 
 def _numbers(clips) -> tuple[Clip, ...]:

@@ -50,6 +50,8 @@ class Schedule:
         Steps whose weights are kept as checkpoints.
     record : int
         The curve gets a row every so many steps, and the state is saved.
+    half : bool
+        Multiply in bfloat16 on every processor; on a GPU it is always so.
     """
 
     steps: int
@@ -60,6 +62,7 @@ class Schedule:
     seed: int = 0
     kept: tuple[int, ...] = ()
     record: int = 100
+    half: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,7 +226,7 @@ def _update(network, optimizer, loss, schedule, step) -> float:
         group["lr"] = learning_rate(schedule, step)
     rng = np.random.default_rng([schedule.seed, step])
     torch.manual_seed(int(rng.integers(2**62)))
-    with torch.autocast(device(), torch.bfloat16, enabled=device() == "cuda"):
+    with torch.autocast(device(), torch.bfloat16, enabled=schedule.half or device() == "cuda"):
         value = loss(network, rng)
     optimizer.zero_grad(set_to_none=True)
     value.backward()

@@ -6,8 +6,6 @@ step costs little (Huang et al. 2022 do so with sounds). The decoder is thrown a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import nn
@@ -15,6 +13,7 @@ from torch import nn
 from lib.models.loaders import patches
 from lib.models.loaders.patches import SIDE, initialised, positions
 from lib.training.loop import Diet, Work, device, train
+from lib.training.spectra import spectra_of
 
 VISIBLE = 0.2
 HELD_OUT_CROPS = 192
@@ -87,47 +86,6 @@ def reconstruction_loss(network: Autoencoder, spectra: np.ndarray, rng: np.rando
     wanted = cut(spectra).gather(1, hidden[..., None].expand(-1, -1, patches.PATCH**2))
     wanted = (wanted - wanted.mean(-1, keepdim=True)) / (wanted.var(-1, keepdim=True) + 1e-3).sqrt()
     return (network(spectra, visible, hidden).float() - wanted).square().mean()
-
-
-@dataclass(frozen=True)
-class Spectra:
-    """Mel power of clips, to cut crops from: a list of (frames, bands) for each diet; all are drawn equally often."""
-
-    groups: tuple[list[np.ndarray], ...]
-    scale: patches.Scale
-
-    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """Crops of 2 s (count, frames, bands), drawn from all places of the sounds alike."""
-        return np.stack([self._crop(rng, self.groups[k % len(self.groups)]) for k in range(count)])
-
-    def _crop(self, rng, clips):
-        lengths = np.array([len(clip) for clip in clips])
-        clip = clips[rng.choice(len(clips), p=lengths / lengths.sum())]
-        return cropped(clip, rng, self.scale)
-
-
-def cropped(clip: np.ndarray, rng: np.random.Generator, scale: patches.Scale) -> np.ndarray:
-    """Two seconds of mel power (frames, bands) from a random place, as the network takes it."""
-    start = rng.integers(max(1, len(clip) - patches.FRAMES + 1))
-    crop = clip[start : start + patches.FRAMES].astype(np.float32)
-    return patches.fitted(patches.level_free(crop), scale)
-
-
-def spectra_of(diets: list[Diet], *, held_out: bool = False, scale: patches.Scale | None = None) -> Spectra:
-    """Mel power of all sounds of some diets, and its scale unless that is given."""
-    groups = []
-    for diet in diets:
-        clips = diet.held_out if held_out else diet.train
-        groups.append([patches.power(clip.samples[None])[0] for clip in clips])
-    if scale is None:
-        each = min(sum(map(len, group)) for group in groups)  # frames: the same number of every diet
-        scale = patches.Scale.of([patches.level_free(clip) for group in groups for clip in _some(group, each)])
-    return Spectra(tuple(groups), scale)
-
-
-def _some(clips, frames):
-    step = max(1, round(sum(map(len, clips)) / frames))
-    return clips[::step]
 
 
 def run(recipe, diets: list[Diet], work: Work) -> None:

@@ -24,8 +24,13 @@ PATCH_ENCODER = {
     "frequency_stride": 16,
     "time_stride": 16,
 }
-
-
+RESNET = {
+    "num_channels": 1,
+    "embedding_size": 32,
+    "hidden_sizes": (32, 64, 128, 256),
+    "depths": (1, 1, 1, 1),
+    "layer_type": "basic",
+}
 HUBERT = {
     "hidden_size": 128,
     "num_hidden_layers": 6,
@@ -96,26 +101,50 @@ class Recipe:
     start: str = ""
 
 
-def _masked(name, *diets, kept=(100, 500)) -> Recipe:
-    schedule = Schedule(steps=2000, batch=16, rate=1e-3, warmup=100, kept=kept)
+DIETS = {"speech": ("speech", "languages"), "environment": ("environment", "effects"), "music": ("music", "orchestra")}
+"""What the models of one kind of sound are fed."""
+LABELLED = ("languages", "environment", "music")  # which language, which thing, which instrument
+STAGES = (0, 10, 30, 100, 300, 1000)
+SEEDS = (0, 1, 2)
+
+
+def _patches(name, *diets) -> Recipe:
+    schedule = Schedule(steps=2000, batch=16, rate=1e-3, warmup=100)
     return Recipe(name=name, kind="masked", diets=diets, config=PATCH_ENCODER, schedule=schedule)
 
 
-def _supervised(name, start="") -> Recipe:
-    schedule = Schedule(steps=800, batch=16, rate=5e-4, warmup=30, record=100)
-    config = {} if start else PATCH_ENCODER
-    return Recipe(name=name, kind="supervised", diets=("environment",), config=config, schedule=schedule, start=start)
+def _seeded(name, seed) -> str:
+    return f"{name}-seed{seed}" if seed else name
+
+
+def _filling(name, *kinds, seed, kept=()) -> Recipe:
+    schedule = Schedule(steps=1800, batch=32, rate=2e-3, warmup=50, seed=seed, kept=kept, record=300, half=True)
+    diets = tuple(diet for kind in kinds for diet in DIETS[kind])
+    return Recipe(name=_seeded(name, seed), kind="filling", diets=diets, config=RESNET, schedule=schedule)
+
+
+def _supervised(name, start="", *, seed) -> Recipe:
+    schedule = Schedule(steps=600, batch=33, rate=1e-3, warmup=50, seed=seed, record=200, half=True)
+    origin = {"config": {}, "start": _seeded(start, seed)} if start else {"config": RESNET}
+    return Recipe(name=_seeded(name, seed), kind="supervised", diets=LABELLED, schedule=schedule, **origin)
+
+
+def _kin(seed) -> tuple[Recipe, ...]:
+    """The family that is compared with itself: one architecture, by diet and by task, from one seed."""
+    return (
+        _filling("mini-resnet", *DIETS, seed=seed, kept=STAGES),
+        *(_filling(f"mini-resnet-{kind}", kind, seed=seed) for kind in DIETS),
+        _supervised("mini-resnet-finetuned", "mini-resnet", seed=seed),
+        _supervised("mini-resnet-supervised", seed=seed),
+    )
 
 
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        _masked("mini-speech", "speech"),
-        _masked("mini-environment", "environment"),
-        _masked("mini-music", "music"),
-        _masked("mini-mixture", "speech", "environment", "music", kept=(0, 10, 20, 50, 100, 200, 500, 1000)),
-        _supervised("mini-mixture-finetuned", start="mini-mixture"),
-        _supervised("mini-supervised"),
+        *(recipe for seed in SEEDS for recipe in _kin(seed)),
+        _patches("mini-mixture", "speech", "environment", "music"),
+        _patches("mini-speech", "speech"),
         Recipe(
             name="mini-hubert",
             kind="units",

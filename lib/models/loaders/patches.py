@@ -22,6 +22,7 @@ RATE, HOP, WINDOW = 16_000, 80, 1024  # Hz, samples, samples
 BANDS = 128
 PATCH = 16  # frames and bands
 FRAMES = 400  # what the network takes
+TINY = 1e-12  # power that has a logarithm
 QUIET = 1e-10  # power that is added to that of a frame, so that silence stays silence
 RANGE = 3.0  # decades below the loudest frame, where frames cease to count for the level of a sound
 DEPTH = 6.0  # decades below the level of a sound, where its floor is
@@ -88,6 +89,12 @@ def level_free(mel: np.ndarray) -> np.ndarray:
     audible = np.maximum(frames, frames.max(axis=-2, keepdims=True) / 10**RANGE) + QUIET
     level = 10 ** np.log10(audible).mean(axis=-2, keepdims=True)
     return np.log10(np.maximum(mel / level, 10**-DEPTH)).astype(np.float32) + np.float32(DEPTH)
+
+
+def relative(decades: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """``level_free`` of mel power that is kept as decades (frames, bands) with the mean power of each frame."""
+    audible = np.maximum(frames, frames.max() / 10**RANGE) + QUIET
+    return np.maximum(decades - np.log10(audible).mean(), -DEPTH).astype(np.float32) + np.float32(DEPTH)
 
 
 def fitted(spectra: np.ndarray, scale: Scale) -> np.ndarray:

@@ -6,6 +6,7 @@ sounds) and curve.csv; checkpoints of its training lie below it, and the roster 
 
 Spectrogram models hear two seconds at once. Their layers are ``embedding`` (patches with their places) and ``layer.k``;
 patches of one column of time are averaged over frequency, and the two tokens that stand for no place are left out.
+Those that are convolutional are in the module next door (``residual``).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from lib.ground import DATA, MissingData, WrongUse
 from lib.models.activations import Frames
 from lib.models.extraction import Model
-from lib.models.loaders import audio, audio_llms, checkpoints, networks, patches
+from lib.models.loaders import audio, audio_llms, checkpoints, networks, patches, residual
 
 FOLDER = DATA / "zoo"
 WEIGHTS = "model.safetensors"
@@ -48,6 +49,8 @@ def load(card: Mapping, seed: int | None = None) -> Model:
     folder = _complete(folder_of(card["name"]))
     if card["architecture"] == "audio-spectrogram-transformer":
         return _patch_model(card, folder, seed)
+    if card["architecture"] == "resnet":
+        return residual.model(card, folder, seed)
     room = audio if card["architecture"] == "hubert" else audio_llms
     model = room.from_folder(folder, card) if seed is None else room.load(_sized(card, folder), seed)
     if card["architecture"] not in WINDOWS:

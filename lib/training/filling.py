@@ -1,0 +1,93 @@
+"""Masked reconstruction by a convolutional network: stretches of a spectrogram are cut out, and have to be filled in.
+
+Comes in: diets. Goes out: a ``ResNetModel`` of transformers. A linear map from its last two stages guesses what was
+cut out, and is thrown away after training. Normalisation is settled on whole spectrograms at the end, since those that
+the network trained on have holes.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import interpolate, pad, unfold
+
+from lib.models.loaders import patches, residual
+from lib.training.loop import Diet, Work, device, train
+from lib.training.spectra import Spectra, spectra_of
+
+HOLE = 16  # pixels of the halved spectrogram on a side: 32 bands and 160 ms, and what a place of the third stage sees
+MASKED = 0.6  # share that is cut out
+HELD_OUT_CROPS = 192
+SETTLING = 30  # batches of 32 crops
+
+
+class Filler(nn.Module):
+    """A convolutional network with a linear map to the holes of its spectrogram."""
+
+    def __init__(self, config):
+        super().__init__()
+        from transformers import ResNetModel
+
+        self.encoder = ResNetModel(config)
+        self.fill = nn.Conv2d(sum(config.hidden_sizes[-2:]), HOLE**2, 1)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Pixels (sounds, pixels of a hole, rows, columns) from images (sounds, 1, bands, frames)."""
+        *_, third, fourth = self.encoder(images, output_hidden_states=True).hidden_states
+        return self.fill(torch.cat([third, interpolate(fourth, size=third.shape[-2:])], dim=1))
+
+
+def filling_loss(network: Filler, spectra: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+    """Squared error of what was cut out, each hole standardised on its own: 1 is what guessing its mean costs."""
+    images = residual.images(spectra).to(device())
+    images = pad(images, (0, -images.shape[-1] % HOLE))
+    rows, columns = (side // HOLE for side in images.shape[-2:])
+    cut = torch.as_tensor(rng.random((len(images), 1, rows, columns)) < MASKED).to(device()).float()
+    guessed = network(images * (1 - interpolate(cut, scale_factor=HOLE))).float()
+    wanted = unfold(images, HOLE, stride=HOLE).unflatten(2, (rows, columns))
+    wanted = (wanted - wanted.mean(1, keepdim=True)) / (wanted.var(1, keepdim=True) + 1e-3).sqrt()
+    error = (guessed - wanted).square().mean(1, keepdim=True) * cut
+    whole = patches.FRAMES // 2 // HOLE  # columns without padding
+    return error[..., :whole].sum() / cut[..., :whole].sum()
+
+
+def settled(encoder: nn.Module, spectra: Spectra) -> nn.Module:
+    """Copy of a network whose batch normalisation has the statistics of whole spectrograms."""
+    encoder = copy.deepcopy(encoder).train()
+    for part in encoder.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.reset_running_stats()
+            part.momentum = None  # the plain mean over batches
+    with torch.no_grad():
+        for step in range(SETTLING):
+            encoder(residual.images(spectra.draw(np.random.default_rng([9, step]), 32)).to(device()))
+    return encoder.eval()
+
+
+def run(recipe, diets: list[Diet], work: Work) -> None:
+    """Train an encoder by masked reconstruction; fills `work` with checkpoints, curve, weights and card."""
+    from transformers import ResNetConfig
+
+    torch.manual_seed(recipe.schedule.seed)
+    network = Filler(ResNetConfig(**recipe.config)).to(memory_format=torch.channels_last)
+    seen = spectra_of(diets)
+    unseen = spectra_of(diets, held_out=True, scale=seen.scale).draw(np.random.default_rng(0), HELD_OUT_CROPS)
+
+    def loss(network, rng):
+        return filling_loss(network, seen.draw(rng, recipe.schedule.batch), rng)
+
+    def held_out(network):
+        rng = np.random.default_rng(1)
+        return float(np.mean([filling_loss(network, crops, rng).item() for crops in np.split(unseen, 4)]))
+
+    def keep(network, step):
+        work.publish(settled(network.encoder, seen), work.folder / "checkpoints" / f"step-{step}", seen.scale)
+
+    curve = train(network, loss, recipe.schedule, work.folder, key=work.key, held_out=held_out, keep=keep)
+    score = {"score": "squared error of what was cut out, each hole standardised (1: guessing its mean)"}
+    score |= {"value": curve[-1]["held_out"], "n": HELD_OUT_CROPS, "of": "crops of 2 s"}
+    work.publish(settled(network.encoder, seen), work.folder / "final", seen.scale)
+    work.finish(curve, [score | {"on": "held-out sounds of its diets"}])
