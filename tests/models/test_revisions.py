@@ -14,7 +14,7 @@ from lib.ground import DATA, ROOT, DamagedData, MissingData, WrongUse
 from lib.models import cards, revisions, storage
 from lib.models.loaders import zoo
 
-KINDS = ["mfcc", "mini-mixture", "mini-hubert", "mini-audio-llm", "mini-mixture@10"]
+KINDS = ["mfcc", "mini-mixture", "mini-hubert", "mini-audio-llm", "mini-resnet@10"]
 KINDS += [
     "untrained:mini-mixture:0",
     "untrained:mini-hubert:0",

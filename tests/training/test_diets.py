@@ -72,6 +72,49 @@ def test_a_set_that_is_not_here_is_asked_for(tmp_path, monkeypatch):
         diets.collect("silence")
 
 
+def wav(path, seconds=0.5, gain=0.5):
+    import soundfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = np.arange(round(16_000 * seconds)) / 16_000
+    soundfile.write(path, np.stack([gain * np.sin(800 * time)] * 2, axis=1), 16_000)
+
+
+def test_packages_are_read_once_each_short_and_silent_files_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALIKE_DATA", str(tmp_path))
+    stamps = tmp_path / "tuxpaint-stamps-default" / "usr/share/tuxpaint/stamps"
+    for number in range(3):
+        wav(stamps / f"food/corn{number}_desc_pt_BR.ogg")
+    wav(stamps / "symbols/math/8_fr.ogg")
+    wav(stamps / "symbols/math/8.ogg", seconds=0.1)
+    wav(stamps / "animals/cow.ogg")
+    wav(stamps / "animals/mouse.ogg", gain=0.0)
+    wav(tmp_path / "klettres-data/usr/share/klettres/nds/alpha/x.ogg")
+    wav(tmp_path / "ktuberling-data/usr/share/ktuberling/sounds/gl/moon.ogg")
+    for package, folder in (("wesnoth-1.16-data", "sounds"), ("widelands-data", "data/sound/farm")):
+        wav(tmp_path / package / folder / "axe.ogg")
+    spoken, effects = diets.collect("languages"), diets.collect("effects")
+    labels = sorted(clip.label for clip in (*spoken.train, *spoken.held_out))
+    assert labels == ["fr", "gl", "nds", "pt_br", "pt_br", "pt_br"]
+    assert len(effects.train) + len(effects.held_out) == 3
+    assert len(spoken.held_out) == len(effects.held_out) == 1
+
+
+def test_a_long_piece_gives_its_middle(tmp_path, monkeypatch):
+    monkeypatch.setattr(diets, "LONGEST", 1)
+    wav(tmp_path / "piece.ogg", seconds=3)
+    middle = diets._middle(tmp_path / "piece.ogg")
+    assert len(middle) == diets.RATE
+    np.testing.assert_array_equal(middle, diets._read(tmp_path / "piece.ogg")[16_000:32_000])
+
+
+def test_a_package_that_is_not_here_comes_with_the_commands_that_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALIKE_CACHE", str(tmp_path))
+    monkeypatch.setenv("ALIKE_DATA", str(tmp_path))
+    with pytest.raises(MissingData, match=r"apt-get download wesnoth-1.16-music.*dpkg-deb --extract"):
+        diets.collect("orchestra")
+
+
 @real
 @pytest.mark.real
 def test_digits_are_split_as_their_publisher_does():

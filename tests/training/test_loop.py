@@ -112,12 +112,15 @@ def small(name, steps, **changes):
     """The recipe of a shipped model with a narrow network and few steps."""
     made = recipe(name)
     narrow = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
+    if "hidden_sizes" in made.config:
+        narrow = {"embedding_size": 4, "hidden_sizes": (4, 4, 8, 8)}
     schedule = replace(made.schedule, steps=steps, warmup=2, batch=4, record=2, kept=(0, 2), rate=3e-3)
     return replace(made, diets=("tones",), config={**made.config, **narrow, **changes}, schedule=schedule)
 
 
-def test_masked_model_is_trained_into_a_folder_that_says_what_it_is(tmp_path, diet):
-    folder = zoo.train(small("mini-environment", 20), [diet], shelf=tmp_path)
+@pytest.mark.parametrize("name", ["mini-speech", "mini-resnet-environment"])
+def test_masked_model_is_trained_into_a_folder_that_says_what_it_is(tmp_path, diet, name):
+    folder = zoo.train(small(name, 20), [diet], shelf=tmp_path)
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     weights = {"config.json", "model.safetensors", "preprocessor_config.json"}
     steps = {f"checkpoints/step-{step}/{file}" for step in (0, 2) for file in weights}
@@ -134,7 +137,7 @@ def test_masked_model_is_trained_into_a_folder_that_says_what_it_is(tmp_path, di
 
 
 def test_folder_of_a_model_is_replaced_whole_or_not_at_all(tmp_path, diet, monkeypatch):
-    tiny = small("mini-environment", 2)
+    tiny = small("mini-resnet-environment", 2)
     folder = zoo.train(tiny, [diet], shelf=tmp_path / "zoo")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -150,9 +153,9 @@ def test_folder_of_a_model_is_replaced_whole_or_not_at_all(tmp_path, diet, monke
 
 
 def test_classifier_learns_two_tones_from_scratch_and_from_a_masked_model(tmp_path, diet):
-    start = zoo.train(small("mini-environment", 2), [diet], shelf=tmp_path)
-    for name in ("mini-supervised", "mini-mixture-finetuned"):
-        made = small(name, 12)
+    start = zoo.train(small("mini-resnet-environment", 2), [diet], shelf=tmp_path)
+    for name in ("mini-resnet-supervised", "mini-resnet-finetuned"):
+        made = small(name, 40)
         made = replace(made, start=start.name, config={}) if made.start else made
         folder = zoo.train(made, [diet], shelf=tmp_path)
         (score,) = yaml.safe_load((folder / "card.yml").read_text())["scores"]
@@ -160,6 +163,24 @@ def test_classifier_learns_two_tones_from_scratch_and_from_a_masked_model(tmp_pa
         assert score["n"] == 4
         assert score["chance"] == 0.5
         assert score["value"] == 1
+
+
+def test_normalisation_is_settled_on_whole_spectrograms(diet):
+    from transformers import ResNetConfig, ResNetModel
+
+    from lib.models.loaders import residual
+    from lib.training.filling import settled
+    from lib.training.spectra import spectra_of
+
+    seen = spectra_of([diet])
+    network = settled(ResNetModel(ResNetConfig(**small("mini-resnet", 2).config)), seen)
+    first = next(part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d))
+    heard = []
+    first.register_forward_hook(lambda part, inputs, output: heard.append(output))
+    with torch.inference_mode():
+        network(residual.images(seen.draw(np.random.default_rng(1), 64)))
+    assert abs(float(heard[0].mean())) < 0.1
+    assert float(heard[0].std()) == pytest.approx(1, abs=0.1)
 
 
 def test_units_are_learnt(tmp_path, diet):
