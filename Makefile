@@ -3,6 +3,7 @@
 # make mutants put faults into a copy of the project and see which of them the tests catch (some minutes)
 # make commands  run every `alike run` that stands on a page, two at a time (about half an hour)
 # make bench   side-by-side speed and memory against the libraries a user would pick instead (at most ten minutes)
+# make bench-gpu  what a GPU is worth, on a machine that has one (under eight minutes)
 # make fresh   clone this repository into an empty folder and do there what README says
 # make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
 # make calibration   how often noise is called supported: data/calibration.csv and data/nulls.csv (some hours)
@@ -13,7 +14,7 @@ VENV    := .venv
 READY   := $(VENV)/.installed
 BIN     := $(VENV)/bin
 
-.PHONY: book test mutants commands bench recovery calibration fresh lint clean
+.PHONY: book test mutants commands bench bench-gpu recovery calibration fresh lint clean
 
 book: $(READY)
 	$(BIN)/alike book --edition $(EDITION) $(if $(STRICT),--strict)
@@ -29,6 +30,9 @@ commands: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-gpu: $(READY)
+	$(BIN)/python -m benchmarks.gpu
 
 EEG    = -p recording pocket-eeg
 SOUNDS = -p recording pocket-sounds -p listeners "[1, 2, 4]" -p strengths "[0.05, 0.1, 0.2, 0.4, 1.0]"

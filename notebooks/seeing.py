@@ -123,7 +123,7 @@ numbers.table(seen)
 # %% [markdown]
 # The table tells times as factors: 2 means twice as long.
 # In brackets are 95 % intervals over the {glue:text}`n_sounds` sounds, each standing for itself.
-# On the clock of {glue:text}`first_model`, the cochleagram stays like itself for {glue:text}`sound_ms_told` milliseconds.
+# On the clock of {glue:text}`first_model`, the cochleagram stays like itself for {glue:text}`sound_ms_told` ms.
 # This model's layers do so {glue:text}`slowness_told` times as long.
 #
 # ### Does it slow down with depth?

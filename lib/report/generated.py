@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import html
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -40,9 +39,9 @@ def pages(title: str, about: str, done: Mapping[str, Run]) -> dict[str, str]:
     results = ROOT / "benchmarks" / "results.json"
     if results.exists():
         sys.path.insert(0, str(ROOT))
-        from benchmarks.frame import page as benchmark_page
+        from benchmarks import frame
 
-        made["benchmarks.md"] = benchmark_page(json.loads(results.read_text()))
+        made["benchmarks.md"] = frame.page(frame.load(results), frame.load(frame.GPU_RESULTS))
     return made
 
 

@@ -23,8 +23,8 @@ def headline(seen: Sequence[Seen], heard: Heard) -> str:
         f"This page shows what {_models(seen)} make of {heard.kind}, moment by moment; no brain is asked.",
         f"The layers of `{first.name}` stay like themselves {words.told(against_sound(first), 'sounds')} times as long "
         "as the picture of the sound in the inner ear, seen through the same frames.",
-        _compared(against_first(first), "From its first layer to its last they become", "does not change clearly"),
-        _compared(against_twin(first), "Training made them", "was not clearly changed by training"),
+        _compared(against_first(first), "From its first layer to its last", "that"),
+        _compared(against_twin(first), "Through training", "it"),
         "How long something lasts in a layer says nothing of what it is.",
     ])  # fmt: skip
 
@@ -34,10 +34,10 @@ def _models(seen: Sequence[Seen]) -> str:
     return f"the model {names[0]}" if len(names) == 1 else f"{len(names)} models ({words.listing(names)})"
 
 
-def _compared(found: Estimate | None, verb: str, none: str) -> str:
+def _compared(found: Estimate | None, when: str, what: str) -> str:
     if found is None:
-        return "A further comparison is not to be had for it."
-    times = f"{words.told(found, 'sounds')} times"
+        return f"{when}: that can't be asked of it."
+    told = words.told(found, "sounds")
     if found.low <= 1 <= found.high:
-        return f"That time {none}: {times}."
-    return f"{verb} {'slower' if found.value > 1 else 'faster'}: {times} as long."
+        return f"{when} {what} did not clearly change, by a factor of {told}."
+    return f"{when} {what} became {'longer' if found.value > 1 else 'shorter'}, by a factor of {told}."

@@ -106,6 +106,7 @@ def tidy(seen: Sequence[Seen], heard: Heard) -> pd.DataFrame:
     for one in seen:
         for measure, paced in {"pace": one.pace, "pace_of_sound": one.of_sound, "pace_of_twin": one.of_twin}.items():
             wide = pd.DataFrame(paced, list(heard.names), [layer.name for layer in one.layers])
-            long = wide.rename_axis(index="stimulus", columns="layer").stack().rename("value").reset_index()
+            wide = wide.rename_axis(index="stimulus", columns="layer").reset_index()
+            long = wide.melt(id_vars="stimulus", value_name="value")
             parts.append(long.assign(model=one.name, measure=measure))
     return pd.concat(parts, ignore_index=True).dropna(subset="value").assign(n=1)

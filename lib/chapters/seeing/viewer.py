@@ -34,9 +34,8 @@ WAITING = (
 def viewer(seen: Sequence[Seen], heard: Heard) -> HTML:
     """HTML of the viewer, for all models and all sounds that are looked at."""
     facts = json.dumps(contents(seen, heard), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    return HTML(
-        f'<div class="seeing"><p>{WAITING}</p><script type="application/json" class="seeing-data">{facts}</script></div>'
-    )
+    data = f'<script type="application/json" class="seeing-data">{facts}</script>'
+    return HTML(f'<div class="seeing"><p>{WAITING}</p>{data}</div>')
 
 
 def contents(seen: Sequence[Seen], heard: Heard) -> dict[str, Any]:
@@ -113,7 +112,7 @@ def ticks(frequencies: np.ndarray) -> list[tuple[str, float]]:
 
 
 def png(picture: np.ndarray, colours: str) -> str:
-    """Picture (frame, unit) of steps from 0 to 15 as PNG in base64: time runs right, the first unit is at the bottom."""
+    """Picture (frame, unit) of steps from 0 to 15 as PNG in base64: time runs right, the first unit is lowest."""
     from PIL import Image
 
     drawn = Image.fromarray(np.ascontiguousarray(picture.T[::-1]), "L")
