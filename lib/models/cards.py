@@ -47,7 +47,7 @@ class Card(dict):
 
 def names() -> list[str]:
     """Names of all models, in the order of the roster."""
-    return list(dict.fromkeys(facts["name"] for facts in _rows()))
+    return list(dict.fromkeys(facts["name"] for facts in cards()))
 
 
 def card(name: str) -> Card:
@@ -61,13 +61,13 @@ def card(name: str) -> Card:
     """
     if found := own.card(name):
         return Card(found)
-    known = [facts for facts in _rows() if facts["name"] == name]
+    known = [facts for facts in cards() if facts["name"] == name]
     if not known:
         raise unknown("model", name, names())
     if len(known) > 1:
         raise WrongUse(f"{TABLE}: {len(known)} rows have the name {name!r}; rename or remove all but one")
     _check(known[0])
-    return deepcopy(known[0])
+    return known[0]
 
 
 def _check(facts: Card) -> None:
@@ -124,13 +124,8 @@ def cards() -> list[Card]:
     lib.ground.WrongUse
         If the file is not YAML, or not a list; the message says where.
     """
-    return deepcopy(_rows())
-
-
-def _rows() -> list[Card]:
-    """The cards themselves, not to be changed nor handed on: a copy of all takes as long as a hundred look-ups."""
     path = DATA / "models.yml"
-    return _parsed(path, path.stat().st_mtime_ns)
+    return deepcopy(_parsed(path, path.stat().st_mtime_ns))
 
 
 @lru_cache(maxsize=1)
