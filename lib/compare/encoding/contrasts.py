@@ -26,7 +26,7 @@ def mean_score(fits: Refitted | Sequence[Refitted]) -> Estimate:
     models = {"it": fits}
     value, variance, df = _family(models, {"it": {"it": 1.0}})
     r = np.sqrt(value)
-    n_responses = len((fits if isinstance(fits, Refitted) else fits[0]).r)
+    n_responses = int(np.isfinite(_listed(fits)[0].r).sum())
     found = squared(r, variance.diagonal() / (4 * value).clip(1e-12), _stimuli(models), df, n_responses)
     value, low, high = (float(x[0]) for x in (found.value, found.low, found.high))
     return Estimate(value, low, high, found.n, found.level, found.method)

@@ -170,6 +170,33 @@ def cross_validated_rsa(
     return _cross_validated(layers, responses, folds, rule)
 
 
+def listener_ceilings(responses) -> tuple[np.ndarray, np.ndarray]:
+    """How well listeners' RDMs agree with each other: what bounds the correlation of any model with them.
+
+    Parameters
+    ----------
+    responses : array (S, n, v), or sequence or mapping by subject of array (n, v_s)
+        Two subjects at least.
+
+    Returns
+    -------
+    low, high : array (S,)
+        Spearman correlation of each subject's RDM with the mean RDM of the others (the inter-subject topline), and with
+        the mean of all subjects' ranks, itself included: no RDM has a larger mean correlation with all of them (Nili et
+        al. 2014, PLoS Computational Biology 10: e1003553).
+    """
+    named = {name: _z_scored(x) for name, x in response_series(responses)[0].items()}
+    if len(named) < 2:
+        raise ValueError("listeners are set against each other: need two at least.")
+    triangles = _triangles(named)
+    others = (triangles.sum(0) - triangles) / (len(triangles) - 1)
+    ranks = average_ranks(triangles)
+    ranks = ranks - ranks.mean(-1, keepdim=True)
+    every = (ranks / ranks.norm(dim=-1, keepdim=True)).mean(0)
+    high = (ranks / ranks.norm(dim=-1, keepdim=True)) @ (every / every.norm())
+    return _spearman(triangles, others).diagonal().numpy(), high.numpy()
+
+
 # ---- the parts, on z-scored series ----
 
 

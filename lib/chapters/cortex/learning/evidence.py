@@ -1,0 +1,80 @@
+"""What the ledger takes of the page on learning: claims on diets, on the course of training, and on tuning.
+
+Comes in: differences between models and the rise of their scores, with the questions that were asked. Goes out: for
+every claim its parts, or the reason why these models cannot test it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lib.chapters.cortex.learning.course import ENDS, RISE, Course, above_embedding
+from lib.chapters.cortex.learning.kin import DIET, OWN, TUNING, Asked, Kin, Learners
+from lib.chapters.cortex.questions import measured
+from lib.report.claims import Measured
+
+SINGLE = ("speech", "environment", "music")
+"""Kinds of sound whose models a model of all is set against."""
+DOMAINS = ("speech", "music")
+"""Those that have a component of their own."""
+
+
+def evidence(
+    found: Learners,
+    asked: Mapping[str, Asked],
+    gains: pd.DataFrame,
+    way: Course,
+    path: pd.DataFrame | None,
+    of_layers: pd.DataFrame | None,
+) -> dict[str, dict[str, Measured] | str]:
+    """Parts of the claims on diets, course and tuning, or why one can't be tested.
+
+    Parameters
+    ----------
+    found, asked, gains : models, questions and ``lib.compare.contrasts`` of them.
+    way, path, of_layers : the course, ``course.overall`` and the slopes of ``course.by_layer``.
+    """
+    return {"B4": _diets(found, asked, gains), "B5": _course(way, path, of_layers), "B7": _tuning(asked, gains)}
+
+
+def _diets(found: Learners, asked: Mapping[str, Asked], gains: pd.DataFrame) -> dict[str, Measured] | str:
+    singles = {next(iter(one.diets)): one for one in found.kin if len(one.diets) == 1 and "tuned_from" not in one.facts}
+    for one in found.kin:
+        if parts := _of_one(one, singles, asked):
+            return {key: measured(gains.loc[row]) for key, row in parts.items()}
+    return (
+        "no model of several kinds of sound stands here beside one for each of them alone (speech, environment, music) "
+        "that learnt in the same way, with the components of speech and music"
+    )
+
+
+def _of_one(one: Kin, singles: Mapping[str, Kin], asked: Mapping[str, Asked]) -> dict[str, str]:
+    """Rows of the differences of a model to those of a single diet; none where one is missing."""
+    by_pair = {(each.kind, each.title): key for key, each in asked.items()}
+    rows = {}
+    for diet in SINGLE:
+        if diet in singles:
+            title = f"{one.name} minus {singles[diet].name}"
+            rows[diet] = by_pair.get((DIET, title), "")
+            if diet in DOMAINS:
+                rows[f"{diet}_own"] = by_pair.get((OWN, f"{title} on {diet}"), "")
+    complete = len(rows) == len(SINGLE) + len(DOMAINS) and all(rows.values())
+    return rows if complete else {}
+
+
+def _course(way: Course, path: pd.DataFrame | None, of_layers: pd.DataFrame | None) -> dict[str, Measured] | str:
+    if not way.stages:
+        return "no model of this page has checkpoints of its training"
+    slowest = above_embedding(of_layers)
+    least = slowest.loc[slowest["low_family"].idxmin()].copy()
+    least["p_family"] = slowest["p_family"].max()
+    return {RISE: measured(path.loc[RISE]), ENDS: measured(path.loc[ENDS]), "layers": measured(least)}
+
+
+def _tuning(asked: Mapping[str, Asked], gains: pd.DataFrame) -> dict[str, Measured] | str:
+    rows = [key for key, one in asked.items() if one.kind == TUNING]
+    if not rows:
+        return "no model of this page was tuned to a task from another one that stands here"
+    return {"change": measured(gains.loc[rows[0]], of_nothing=False)}
