@@ -40,28 +40,25 @@ def evidence(
 
 
 def _diets(found: Learners, asked: Mapping[str, Asked], gains: pd.DataFrame) -> dict[str, Measured] | str:
-    singles = {next(iter(one.diets)): one for one in found.kin if len(one.diets) == 1 and "tuned_from" not in one.facts}
     for one in found.kin:
-        if parts := _of_one(one, singles, asked):
-            return {key: measured(gains.loc[row]) for key, row in parts.items()}
+        rows = _of_one(one, {each.name: each for each in found.kin}, asked)
+        if set(rows) == {*SINGLE, *(f"{diet}_own" for diet in DOMAINS)}:
+            return {key: measured(gains.loc[row]) for key, row in sorted(rows.items())}
     return (
         "no model of several kinds of sound stands here beside one for each of them alone (speech, environment, music) "
         "that learnt in the same way, with the components of speech and music"
     )
 
 
-def _of_one(one: Kin, singles: Mapping[str, Kin], asked: Mapping[str, Asked]) -> dict[str, str]:
-    """Rows of the differences of a model to those of a single diet; none where one is missing."""
-    by_pair = {(each.kind, each.title): key for key, each in asked.items()}
-    rows = {}
-    for diet in SINGLE:
-        if diet in singles:
-            title = f"{one.name} minus {singles[diet].name}"
-            rows[diet] = by_pair.get((DIET, title), "")
-            if diet in DOMAINS:
-                rows[f"{diet}_own"] = by_pair.get((OWN, f"{title} on {diet}"), "")
-    complete = len(rows) == len(SINGLE) + len(DOMAINS) and all(rows.values())
-    return rows if complete else {}
+def _of_one(one: Kin, by_name: Mapping[str, Kin], asked: Mapping[str, Asked]) -> dict[str, str]:
+    """Rows of the differences of a model to those of a single diet, by the diet; the first where there are several."""
+    rows: dict[str, str] = {}
+    for key, each in asked.items():
+        names = [name.partition(" on ")[0] for name in (each.one, each.other)]
+        if each.kind in (DIET, OWN) and names[0] == one.name and len(by_name[names[1]].diets) == 1:
+            (diet,) = by_name[names[1]].diets
+            rows.setdefault(diet if each.kind == DIET else f"{diet}_own", key)
+    return rows
 
 
 def _course(way: Course, path: pd.DataFrame | None, of_layers: pd.DataFrame | None) -> dict[str, Measured] | str:

@@ -24,7 +24,7 @@ from lib.report.style import COMPONENT_TITLES, INK, OURS, PUBLISHED, WIDTH
 
 _APART = 0.18  # rows that a model and its twins lie above and below their place
 _KINDS = {
-    "trained": {"fmt": "o", "color": OURS, "label": "as it is"},
+    "trained": {"fmt": "o", "color": OURS, "label": "the model itself"},
     "untrained": {"fmt": "o", "color": OURS, "mfc": "white", "label": "the same with random weights"},
     "filters": {"fmt": "D", "color": PUBLISHED, "label": "filters, not trained"},
 }
@@ -97,12 +97,13 @@ def differences(gains: pd.DataFrame, asked: Mapping[str, Asked], heard: Material
         axis.set(yticks=y, title=KINDS[kind])
         axis.set_yticklabels([asked[key].label for key in keys[kind]])
         axis.set_ylim(len(part) - 0.4, -0.6)
-    axes[-1, 0].set_xlabel("Difference of r² (mean over components, or of the one named)")
+    axes[-1, 0].set_xlabel("Difference of r²")
     told = [f"{asked[key].label} {words.number(table['value'][key])}" for key in table.index[apart]]
     return Captioned(
         figure,
         "differences",
-        f"Differences between models in the share of variance that they predict ({heard.counted}). "
+        "Differences between models in the share of variance that they predict, on average over components where none "
+        f"is named ({heard.counted}). "
         f"Lines: 95 % intervals corrected for all {len(table)}; filled where they leave out 0.",
         f"{int(apart.sum())} of {len(table)} intervals leave out 0: {words.listing(told)}.",
     )

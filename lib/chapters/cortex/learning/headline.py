@@ -80,10 +80,9 @@ def _tuning(of: Mapping[str, Estimate], asked: Mapping[str, Asked]) -> str:
     rows = [of[name] for name in of if asked[name].kind == TUNING]
     if not rows:
         return ""
-    one = rows[0]
-    if one.low <= 0 <= one.high:
-        return f"Tuning a model to name sounds changes that by {_size(one)}, which may be nothing."
-    return f"Tuning a model to a task makes it predict {'more' if one.value > 0 else 'less'}, by {_size(one)}."
+    open_yet = ", which may be nothing" if rows[0].low <= 0 <= rows[0].high else ""
+    way = "more" if rows[0].value > 0 else "less"
+    return f"A model that was tuned to a task afterwards predicts {_size(rows[0])} {way} than before{open_yet}."
 
 
 def _unknown(found: Learners, heard: Material) -> str:

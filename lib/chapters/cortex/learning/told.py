@@ -62,6 +62,11 @@ def named(records: Mapping[str, Estimate], before: str) -> dict[str, Estimate]:
     return {f"{before}_{key(name)}": one for name, one in records.items()}
 
 
+def _whose(name: str) -> str:
+    """A model in a sentence: its name, and what figures call it."""
+    return f"`{name}` ({called(name)})"
+
+
 def about_models(found: Learners) -> dict[str, str]:
     """Which models stand here, how often each was trained, and what is missing."""
     told = []
@@ -119,8 +124,8 @@ def _about(kind: str, mine: Mapping[str, Estimate], asked: Mapping[str, Asked]) 
     each = [f"{asked[name].label} {words.told(one, 'sounds' if k == 0 else '')}"
             for k, (name, one) in enumerate(mine.items())]  # fmt: skip
     open_yet = [asked[name].label for name, one in mine.items() if one.low <= 0 <= one.high]
-    doubt = "This may be nothing" if len(mine) == 1 else f"Of these, {len(open_yet)} may be nothing"
-    return "; ".join(each) + "." + (f"\n{doubt}." if open_yet else "")
+    doubt = "This" if len(mine) == 1 else "All of these" if len(open_yet) == len(mine) else f"Of these, {len(open_yet)}"
+    return "; ".join(each) + "." + (f"\n{doubt} may be nothing." if open_yet else "")
 
 
 def about_course(way: Course, path: pd.DataFrame | None, of_layers: pd.DataFrame | None) -> dict[str, object]:
@@ -136,7 +141,7 @@ def about_course(way: Course, path: pd.DataFrame | None, of_layers: pd.DataFrame
     rising, falling = [above.index[mask] for mask in (above["low_family"] > 0, above["high_family"] < 0)]
     count = len(next(iter(way.stages.values())))
     told = [
-        f"From the first checkpoint of {called(way.name)} to the last, mean $r^2$ changes by "
+        f"From the first checkpoint of `{way.name}` to the last, mean $r^2$ changes by "
         f"{words.told(out['course_ends'], 'sounds')} ({{numref}}`fig-course`).",
         f"Its slope is {words.told(out['course_rise'])} per unit of the natural logarithm of the step.",
         f"Of {len(above)} layers above the embedding, {len(rising)} rise with their whole interval and {len(falling)} "
@@ -193,7 +198,7 @@ def about_voxels(voxels: pd.DataFrame, heard: Material) -> dict[str, object]:
     best, things = every["value"].idxmax(), "listeners"
     one = _of(every.loc[best], f"median voxel r² of {best}, mean over listeners")
     within = words.told(one, things) if np.isfinite(one.low) else words.number(one.value)
-    told = [f"The median voxel is predicted best by {called(best)}: {within}."]
+    told = [f"The median voxel is predicted best by {_whose(best)}: {within}."]
     if not np.isfinite(one.low):
         told.append("There is no interval over listeners, since nobody says whose voxel is whose.")
     return {"voxel_best": one, "voxels_read": "\n".join(told), "regions_read": _about_regions(voxels, best)}
@@ -210,7 +215,7 @@ def _about_regions(voxels: pd.DataFrame, best: str) -> str:
     each = [f"{name} {words.told(_of(by_region.loc[name], ''), 'listeners' if k == 0 else '')}"
             for k, name in enumerate(places)]  # fmt: skip
     return (
-        f"In {{numref}}`fig-regions`, {called(best)} predicts the median voxel by region as follows: "
+        f"In {{numref}}`fig-regions`, {_whose(best)} predicts the median voxel by region as follows: "
         f"{words.listing(each)}.\n"
         "Regions differ in how noisy their voxels are as well, so that a lower score need not mean another code."
     )
@@ -274,7 +279,7 @@ def beside_filters(mean: Mapping[str, Estimate], found: Learners, filters: str) 
     """The scores read: the best model, its twins and the filters."""
     best = max((one.name for one in found.kin), key=lambda name: mean[name].value)
     told = [
-        f"On average over the six components of {{numref}}`fig-learners`, {called(best)} predicts most, with a mean "
+        f"On average over the six components of {{numref}}`fig-learners`, {_whose(best)} predicts most, with a mean "
         f"$r^2$ of {words.told(mean[best], 'sounds')}."
     ]
     if f"untrained {best}" in mean:
