@@ -248,7 +248,7 @@ random_layers = depths.layer_by_layer(
 show(figures.layers(layers, random_layers, heard))
 
 # %%
-say(told.about_layers(layers, matrices, found_here))
+say(told.about_layers(layers, matrices))
 
 # %% [markdown]
 # {glue:md}`layers_read`

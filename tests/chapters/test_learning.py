@@ -204,7 +204,7 @@ def test_captions_say_who_and_how_many(roster):
     place = [("mix", name, 0.3, 0.2, 0.4, 3, 4) for name in ("all", *depths.REGIONS)]
     by_place = pd.DataFrame(place, columns=["model", "region", "value", "low", "high", "n", "voxels"])
     shown = [
-        figures.scores(table, found, "filters", heard), figures.differences(gains, asked, heard),
+        figures.scores(table, found, "spectrotemporal", heard), figures.differences(gains, asked, heard),
         figures.course(alone, whole, way, heard), figures.layers(layers, layers.iloc[:0], heard),
         figures.regions(by_place, heard),
     ]  # fmt: skip

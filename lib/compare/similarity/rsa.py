@@ -189,12 +189,11 @@ def listener_ceilings(responses) -> tuple[np.ndarray, np.ndarray]:
     if len(named) < 2:
         raise ValueError("listeners are set against each other: need two at least.")
     triangles = _triangles(named)
-    others = (triangles.sum(0) - triangles) / (len(triangles) - 1)
     ranks = average_ranks(triangles)
     ranks = ranks - ranks.mean(-1, keepdim=True)
-    every = (ranks / ranks.norm(dim=-1, keepdim=True)).mean(0)
-    high = (ranks / ranks.norm(dim=-1, keepdim=True)) @ (every / every.norm())
-    return _spearman(triangles, others).diagonal().numpy(), high.numpy()
+    ranks = ranks / ranks.norm(dim=-1, keepdim=True)
+    every = ranks.mean(0)
+    return _with_others(triangles).numpy(), (ranks @ (every / every.norm())).numpy()
 
 
 # ---- the parts, on z-scored series ----
@@ -246,10 +245,13 @@ def _spearman(a, b):
 
 
 def _topline(triangles) -> float:
-    if len(triangles) < 2:
-        return float("nan")
+    return float(_with_others(triangles).mean()) if len(triangles) > 1 else float("nan")
+
+
+def _with_others(triangles):
+    """Correlation of each RDM with the mean of the others, (RDM,)."""
     others = (triangles.sum(0) - triangles) / (len(triangles) - 1)
-    return float(_spearman(triangles, others).diagonal().mean())
+    return _spearman(triangles, others).diagonal()
 
 
 def _cross_validated(layers: Mapping, responses: Mapping, folds, rule: str) -> tuple[xr.DataArray, xr.DataArray]:

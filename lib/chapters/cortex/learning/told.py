@@ -155,7 +155,7 @@ def about_course(way: Course, path: pd.DataFrame | None, of_layers: pd.DataFrame
     return out | {"course_read": "\n".join(told)}
 
 
-def about_layers(layers: pd.DataFrame, matrices: pd.DataFrame, found: Learners) -> dict[str, object]:
+def about_layers(layers: pd.DataFrame, matrices: pd.DataFrame) -> dict[str, object]:
     """Where in the models the best layers lie, and what the two ways of choosing one give."""
     deep = layers.groupby("model").filter(lambda part: len(part) > 2)
     told = []
@@ -169,10 +169,8 @@ def about_layers(layers: pd.DataFrame, matrices: pd.DataFrame, found: Learners) 
         )
     top = matrices.loc[matrices["value"].idxmax()]
     one = Estimate(top["value"], top["low"], top["high"], int(top["n"]), p=top["p"], about="largest ρ of any layer")
-    draws = (
-        f"the largest $\\rho$ of all is that of {called(top['model'])} (`{top['layer']}`): {words.told(one, 'sounds')}"
-    )
-    told.append(f"For matrices, {draws}.")
+    whose = f"{_whose(top['model'])} in `{top['layer']}`"
+    told.append(f"For matrices, the largest $\\rho$ of all is that of {whose}: {words.told(one, 'sounds')}.")
     return {"rho_of_all": one, "layers_read": "\n".join(told)}
 
 
