@@ -28,7 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "similarity.measures": ["MEASURES", "VARIANTS", "measure", "similarity"],
         "similarity.nulls": ["averaged", "permutation_null", "sentence_null"],
         "similarity.pieces": ["matched", "pieces_null"],
-        "similarity.rsa": ["cross_validated_rsa", "rsa_layers", "sound_rdm"],
+        "similarity.rsa": ["cross_validated_rsa", "listener_ceilings", "rsa_layers", "sound_rdm"],
         "similarity.trimodal": ["tri_modal"],
         "statistics": [
             "Estimate",

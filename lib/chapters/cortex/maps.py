@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from lib.chapters.cortex.diets import title
 from lib.chapters.cortex.figures import FAMILIES, ORDER, family_of
 from lib.chapters.cortex.material import Material
+from lib.chapters.cortex.questions import title
 from lib.report import Captioned, words
 from lib.report.style import COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED, WIDTH
 
