@@ -232,7 +232,9 @@ def _naive(rho: float, k: int, n_sides: int) -> float:
 
 def _check(values: Mapping, everywhere: Mapping, spheres: Mapping, at: Mapping) -> None:
     if not list(values) == list(everywhere) == list(spheres) == list(at):
-        raise WrongUse(f"a spin test needs the same hemispheres everywhere, got {[*map(list, (values, everywhere, at))]}")
+        raise WrongUse(
+            f"a spin test needs the same hemispheres everywhere, got {[*map(list, (values, everywhere, at))]}"
+        )
     for side, own in values.items():
         if len(own) != len(at[side]) or len(everywhere[side]) != len(spheres[side]):
             raise WrongUse(f"{side}: {len(own)} values at {len(at[side])} vertices, maps of {len(everywhere[side])}")
