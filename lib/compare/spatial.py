@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -194,7 +195,7 @@ def standard_error(one: np.ndarray, others: np.ndarray, places: Sequence[np.ndar
         part = slice(start, start := start + len(where))
         scale = _RADIUS / np.linalg.norm(where, axis=1).mean()
         apart = np.linalg.norm(where[:, None] - where, axis=2) * scale
-        for number, (low, high) in enumerate(zip(BINS, BINS[1:], strict=False)):
+        for number, (low, high) in enumerate(pairwise(BINS)):
             pairs = ((apart >= low) & (apart < high)).astype(float)
             count[number] += pairs.sum()
             mine[number] += one[part] @ pairs @ one[part]

@@ -6,7 +6,7 @@ a fifth of the sounds, and an estimate whose interval has sounds and listeners a
 Leaving out d of n stimuli at random and doing everything again, fits and choices included, gives values whose variance
 times (n - d) / d is that of the statistic (Shao and Wu 1989, Annals of Statistics 17: 1176). It holds for medians and
 rank correlations too, where leaving out one stimulus at a time does not: d has to be well above the root of n. A fifth
-is, for the sounds of this book, and leaves nearly as many as there were: depth in a model depends on how many there are.
+is, for the sounds of this book, and leaves nearly as many as there were: preferred depth depends on their number.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Comes in: places (``places``), and a model with at least two layers. Goes out: one record of scores by layer, preferred
 depths, parts of variance, and what four fifths of the sounds give of all that the page tells; kept in the cache.
 
-What rests on fits of thousands of places is done once. What is done again on four fifths of the sounds, and along training,
-is done on fewer, evenly spaced among those of each listener that the model predicts at all.
+What rests on fits of thousands of places is done once. What is done again on four fifths of the sounds, and along
+training, is done on fewer places, evenly spaced among those of each listener that the model predicts at all.
 """
 
 from __future__ import annotations
@@ -63,9 +63,10 @@ class Depths:
     stages : list of str
         Of the model's training, from the first to the model itself.
     arrays : mapping of str to array
-        scores (layer, place), nested and chosen (place,): r2 with the layer chosen in training folds, and the mean
+        scores (layer, place); nested and chosen (place,), r2 with the layer chosen in training folds, and the mean
         relative depth of these choices; p (place,), corrected; parts (part, voxel) and place_parts (part, place); few
-        (k,), the places of what follows; staged (stage, layer, k); of_components (layer, component); draws (draw, number), those of ``_again``.
+        (k,), the places of what follows; staged (stage, layer, k); of_components (layer, component); draws (draw,
+        number), those of ``_again``.
     """
 
     places: Places
@@ -217,7 +218,7 @@ def _again(
     interaction over training, and the interaction before and after it, means over listeners.
     """
     folds, y = places.folds[sounds], places.responses[np.ix_(sounds, few)]
-    ends = [list(features)[0], list(features)[-1]]
+    ends = [next(iter(features)), list(features)[-1]]
     some = {stage: {layer: x[sounds] for layer, x in features[stage].items()} for stage in ends}
     model = list(some.values())[-1]
     heard = {layer: x[sounds] for layer, x in filters.items()}

@@ -16,7 +16,8 @@ import seaborn as sns
 from lib.chapters.cortex.diets import title
 from lib.chapters.cortex.figures import FAMILIES, ORDER, family_of
 from lib.chapters.cortex.material import Material
-from lib.chapters.cortex.surfaces import SURFACE, brains, z_of
+from lib.chapters.cortex.places import SURFACE, z_of
+from lib.chapters.cortex.surfaces import brains
 from lib.report import Captioned, words
 from lib.report.style import COMPONENT_TITLES, INK, OURS, PUBLISHED, WIDTH
 

@@ -19,16 +19,18 @@ from functools import cache, cached_property
 import numpy as np
 import pandas as pd
 
-from lib.chapters.cortex.surfaces import SIDES, SURFACE, z_of
 from lib.compare import nearest, sheet_distance
 from lib.ground import WrongUse
 from lib.recordings import SensorSoundRecording, SoundRecording, load, load_sounds
 from lib.recordings.record import GROUP, Recording
 
+SURFACE = "fsaverage5"
+SIDES = ("left", "right")
 CENTRES = {"lateral": (61, -20, -1), "posterior": (57, -37, 12), "anterior": (53, -4, -7)}
 """Points on the white surface of fsaverage5 [mm; the left hemisphere has -x] around which the other regions lie: on the
 side of the superior temporal gyrus, behind and before Heschl's gyrus. In round numbers, and not from an atlas."""
 PRIMARY = "primary"
+KNOWN = "pocket-sounds, natsound165 and song-ecog"
 ALONE = 8
 """A listener counts who has as many predicted places."""
 
@@ -119,7 +121,8 @@ class Places:
         far = np.percentile(self.distance, [0, 50, 100])
         about = {
             "recording": self.recording.title, "sounds": self.n, "whose": self.who,
-            f"{self.what} with places": len(self.vertex), "of which on the left": int((self.hemisphere == "left").sum()),
+            f"{self.what} with places": len(self.vertex),
+            "of which on the left": int((self.hemisphere == "left").sum()),
             "distance from primary cortex [mm]": f"{far[0]:.0f} to {far[2]:.0f}, median {far[1]:.0f}",
         }  # fmt: skip
         return pd.DataFrame({"": about}).rename_axis(None)
@@ -133,6 +136,14 @@ class Places:
             count = np.bincount(self.vertex[mine], minlength=len(far))
             out[side] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         return out
+
+
+def z_of(significance: np.ndarray) -> np.ndarray:
+    """How many standard errors a weight is from 0, out of its signed -log10 p (two-sided)."""
+    from scipy.stats import norm
+
+    signed = np.asarray(significance, dtype=float)
+    return np.sign(signed) * norm.isf(10.0 ** -np.abs(signed).clip(max=300) / 2)
 
 
 @cache

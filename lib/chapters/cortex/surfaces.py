@@ -10,18 +10,8 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 
+from lib.chapters.cortex.places import SURFACE
 from lib.report.style import FAINT, WIDTH
-
-SURFACE = "fsaverage5"
-SIDES = ("left", "right")
-
-
-def z_of(significance: np.ndarray) -> np.ndarray:
-    """How many standard errors a weight is from 0, out of its signed -log10 p (two-sided)."""
-    from scipy.stats import norm
-
-    signed = np.asarray(significance, dtype=float)
-    return np.sign(signed) * norm.isf(10.0 ** -np.abs(signed).clip(max=300) / 2)
 
 
 def brains(
@@ -65,7 +55,8 @@ def _brain(axis: plt.Axes, values: np.ndarray, side: str, limits: tuple[float, f
     low, high, faces = _window(np.asarray(inflated.coordinates), np.asarray(inflated.faces), np.isfinite(values))
     plotting.plot_surf_stat_map(
         surface.InMemoryMesh(inflated.coordinates, faces), values, hemi=side, axes=axis, colorbar=False,
-        view=(20, 180 if side == "left" else 0), bg_map=mesh[f"sulc_{side}"], cmap=colours, vmax=limits[1], vmin=limits[0], threshold=1e-6,
+        view=(20, 180 if side == "left" else 0), bg_map=mesh[f"sulc_{side}"], cmap=colours, vmin=limits[0],
+        vmax=limits[1], threshold=1e-6,
         avg_method=_of_measured,
     )  # fmt: skip
     axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
