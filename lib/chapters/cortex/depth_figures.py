@@ -6,6 +6,7 @@ Comes in: ``Depths`` and what was found of them. Goes out: figures with caption 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,8 +42,8 @@ def parts(depths: Depths) -> Captioned:
     return Captioned(
         figure,
         "parts",
-        f"What modulation filters and `{depths.model}` explain of {places.of_voxels} ({places.n} sounds, {places.who}), "
-        "each alone and both. Width: how many; dots: medians. Below 0: fitting both cost more than it gained.",
+        f"What modulation filters and `{depths.model}` explain of {places.of_voxels}, alone and both ({places.n} sounds, "
+        f"{places.who}). Width: how many; dots: medians. Below 0: fitting both cost more than it gained.",
         f"Median part: {told}.",
     )
 
@@ -105,7 +106,7 @@ def against_distance(depths: Depths, spun: SpinTest | None, rho: Estimate) -> Ca
                      label=name, rasterized=True)  # fmt: skip
     edges = np.unique(np.nanpercentile(places.distance[there], np.linspace(0, 100, 9))) if there.any() else [0, 1]
     middle, means = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         mine = there & (places.distance >= low) & (places.distance <= high)
         middle.append(places.distance[mine].mean())
         means.append(depths.depth[mine].mean())
@@ -119,8 +120,8 @@ def against_distance(depths: Depths, spun: SpinTest | None, rho: Estimate) -> Ca
         f"Preferred depth in `{depths.model}` of {int(there.sum())} {places.what} ({places.who}) and how far each lies "
         f"from primary auditory cortex, along the sheet. Line: means of eighths. Rank correlation "
         f"{words.told(rho)}.{turned}",
-        f"Mean preferred depth goes from {words.number(means[0])} nearest to primary cortex to {words.number(means[-1])} "
-        "farthest from it.",
+        f"Mean preferred depth goes from {words.number(means[0])} nearest to primary cortex to "
+        f"{words.number(means[-1])} farthest from it.",
     )
 
 
@@ -166,9 +167,8 @@ def over_training(depths: Depths, ends: Mapping[str, Estimate]) -> Captioned:
     axis.plot(values, color=OURS, marker="o", label="all listeners together")
     for place, one in ((0, ends["interaction_before"]), (len(values) - 1, ends["interaction"])):
         error = [[one.value - one.low], [one.high - one.value]]
-        axis.errorbar(
-            place, one.value, error, fmt="D", color=INK, label="mean of listeners, 95 % interval" if place else None
-        )
+        label = "mean of listeners, 95 % interval" if place else None
+        axis.errorbar(place, one.value, error, fmt="D", color=INK, label=label)
     axis.axhline(0, color=INK, lw=1, ls=":")
     axis.set_xticks(range(len(values)), [_stage(stage) for stage in depths.stages])
     axis.set(xlabel="Step of training", ylabel="Others minus primary\n(relative gain, last layer)")
@@ -176,8 +176,8 @@ def over_training(depths: Depths, ends: Mapping[str, Estimate]) -> Captioned:
     return Captioned(
         figure,
         "training",
-        f"How much more of its mean r² the rest of cortex gains from the first layer of `{depths.model}` to the last than "
-        f"primary cortex does, along training ({len(few)} {places.what}, {places.who}).",
+        f"How much more of its mean r² the rest of cortex gains from the first layer of `{depths.model}` to the last "
+        f"than primary cortex does, along training ({len(few)} {places.what}, {places.who}).",
         f"It goes from {words.number(values[0])} before training to {words.number(values[-1])} after it.",
     )
 

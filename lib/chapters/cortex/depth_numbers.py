@@ -21,6 +21,7 @@ from lib.report.claims import Measured
 from lib.report.style import COMPONENT_TITLES
 
 QUESTION = "Does depth in a model follow the way through cortex?"
+OPEN = "Whether training brings it about stayed open."
 NAMES = ("only_filters", "both", "only_model")
 ABOUT = {
     "rho": "rank correlation of preferred depth and distance from primary cortex, mean over listeners",
@@ -145,8 +146,8 @@ def tidy(depths: Depths, found: Mapping[str, Estimate], of_voxels: Mapping[str, 
 def headline(depths: Depths, found: Mapping[str, Estimate], of_voxels: Mapping[str, object], turned: object) -> str:
     """The answer that opens the page: whether layers lie in cortex as they lie in the model, how sure, and what not."""
     return " ".join([
-        f"We asked where in `{depths.model}` lies what predicts each place in auditory cortex of {depths.places.who}, who "
-        f"heard {depths.places.n} sounds.",
+        f"We asked where in `{depths.model}` lies what predicts each place in auditory cortex of {depths.places.who}, "
+        f"who heard {depths.places.n} sounds.",
         f"Of what it predicts in the median of {depths.places.of_voxels}, a share of "
         f"{words.told(of_voxels['only_model'], 'sounds')} is not in filters of sound that nobody trained.",
         _ordered(found["rho"], turned),
@@ -162,9 +163,9 @@ def _ordered(rho: Estimate, turned: SpinTest | None) -> str:
     value = words.number(rho.value, words.digits(rho.value, rho.low, rho.high))
     sure = rho.low > 0 and turned.p <= 0.05
     if sure:
-        return f"The farther a place lies from primary cortex, the deeper its layer: their ranks correlate by {value} {told}."
+        return f"Farther from primary cortex, deeper layers predict best: their ranks correlate by {value} {told}."
     if rho.high < 0:
-        return f"The farther a place lies from primary cortex, the shallower its layer, by a rank correlation of {value} {told}."
+        return f"Farther from primary cortex, earlier layers predict best: their ranks correlate by {value} {told}."
     why = "" if rho.low <= 0 else ", no more than smooth maps without such an order show by chance"
     return f"That depth grows with distance from primary cortex is not certain: ranks correlate by {value} {told}{why}."
 
