@@ -30,7 +30,8 @@ def test_scores_are_those_of_each_layer_alone():
     layers = {name: rng.standard_normal((60, 8)) for name in "ab"}
     y = layers["b"] @ rng.standard_normal((8, 5)) + rng.standard_normal((60, 5))
     found = layer_scores(layers, y, FOLDS)
-    assert found.shape == (2, 5) and (found[1] > found[0]).all()
+    assert found.shape == (2, 5)
+    assert (found[1] > found[0]).all()
     np.testing.assert_allclose(found[1], nested_ridge({"b": layers["b"]}, y, FOLDS).r2)
 
 
@@ -47,7 +48,8 @@ def test_spread_over_subsets_is_that_of_a_mean_and_of_a_median():
 
 def test_subsets_leave_out_a_fifth_of_every_fold_and_differ():
     seen = over_subsets(lambda kept: np.isin(np.arange(60), kept), FOLDS, n_draws=5)
-    assert (seen.reshape(5, 5, 12).sum(2) == 10).all() and len(np.unique(seen, axis=0)) == 5
+    assert (seen.reshape(5, 5, 12).sum(2) == 10).all()
+    assert len(np.unique(seen, axis=0)) == 5
     with pytest.raises(WrongUse, match="at least 2"):
         over_subsets(np.mean, FOLDS, n_draws=1)
 
@@ -55,5 +57,6 @@ def test_subsets_leave_out_a_fifth_of_every_fold_and_differ():
 def test_listeners_widen_an_interval_and_the_unknown_ones_do_not_count():
     draws = np.random.default_rng(2).standard_normal(30)
     alone, more = crossed(0.0, draws, n=4), crossed(0.0, draws, [-5.0, 5, np.nan, 0], n=3)
-    assert more.high > alone.high and np.isfinite(more.high)
+    assert more.high > alone.high
+    assert np.isfinite(more.high)
     assert np.isnan(crossed(0.0, [np.nan, 1.0], n=2).low)

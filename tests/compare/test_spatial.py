@@ -14,7 +14,7 @@ SPREAD = 6.0  # of smooth maps, in hundredths of the sphere's radius
 
 @pytest.fixture(scope="module")
 def patch():
-    """Every second vertex of temporal cortex by hemisphere, spheres, distances from Heschl's gyrus, roots of smoothness."""
+    """Half of the vertices of temporal cortex, their spheres, distances from Heschl's gyrus, roots of smoothness."""
     mesh = load_fsaverage("fsaverage5")
     out = {"at": {}, "sphere": {}, "far": {}, "root": {}}
     for side, sign in zip(SIDES, (-1, 1), strict=True):
@@ -50,8 +50,10 @@ def test_a_map_that_follows_distance_is_found_and_its_reverse_is_not(patch):
     noise = _smooth(patch, rng)
     along = {side: patch["far"][side][at] / 15 + noise[side] for side, at in patch["at"].items()}
     up, down = _tested(patch, along), _tested(patch, {side: -x for side, x in along.items()})
-    assert up.value > 0.4 and up.p < 0.05
-    assert down.value == pytest.approx(-up.value) and down.p > 0.9
+    assert up.value > 0.4
+    assert up.p < 0.05
+    assert down.value == pytest.approx(-up.value)
+    assert down.p > 0.9
 
 
 def test_rank_correlation_is_that_of_scipy_within_one_hemisphere(patch):
@@ -62,7 +64,8 @@ def test_rank_correlation_is_that_of_scipy_within_one_hemisphere(patch):
     found = spin_test({"left": values["left"]}, one["far"], one["sphere"], one["at"], n_spins=9)
     expected = spearmanr(values["left"], patch["far"]["left"][patch["at"]["left"]]).statistic
     assert found.value == pytest.approx(expected, abs=1e-9)
-    assert found.draws.shape == (9,) and found.n == len(values["left"])
+    assert found.draws.shape == (9,)
+    assert found.n == len(values["left"])
 
 
 def test_a_difference_between_hemispheres_is_no_relation(patch):
@@ -91,7 +94,9 @@ def test_distance_runs_along_the_sheet():
     folded = np.array([[0.0, 0, 0], [0, 10, 0], [1, 10, 0], [1, 0, 0], [0, 0, 50]])
     faces = np.array([[0, 1, 2], [1, 2, 3]])
     far = sheet_distance(folded, faces, [[0.1, 0.1, 0]])
-    assert far[0] == 0 and far[3] == pytest.approx(10 + np.hypot(1, 10), abs=1e-9) and np.isinf(far[4])
+    assert far[0] == 0
+    assert far[3] == pytest.approx(10 + np.hypot(1, 10), abs=1e-9)
+    assert np.isinf(far[4])
     np.testing.assert_array_equal(nearest([[1, 9, 0]], folded), [2])
 
 

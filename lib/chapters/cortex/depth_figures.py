@@ -42,8 +42,8 @@ def parts(depths: Depths) -> Captioned:
     return Captioned(
         figure,
         "parts",
-        f"What modulation filters and `{depths.model}` explain of {places.of_voxels}, alone and both ({places.n} sounds, "
-        f"{places.who}). Width: how many; dots: medians. Below 0: fitting both cost more than it gained.",
+        f"What modulation filters and `{depths.model}` explain of {places.of_voxels}, alone and both ({places.n} "
+        f"sounds, {places.who}). Width: how many; dots: medians. Below 0: fitting both cost more than it gained.",
         f"Median part: {told}.",
     )
 
