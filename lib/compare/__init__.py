@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "encoding.banded": ["band_weights", "banded_ridge"],
         "encoding.ceilings": ["noise_corrected_r2", "split_reliability"],
         "encoding.contrasts": ["contrasts", "mean_score"],
+        "encoding.depth": ["layer_scores", "preferred_depth", "relative_slope"],
         "encoding.intervals": ["refitted"],
         "encoding.nested": ["encoding_null", "nested_ridge"],
         "encoding.partition": ["variance_partition"],
@@ -30,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "similarity.pieces": ["matched", "pieces_null"],
         "similarity.rsa": ["cross_validated_rsa", "listener_ceilings", "rsa_layers", "sound_rdm"],
         "similarity.trimodal": ["tri_modal"],
+        "spatial": ["nearest", "sheet_distance", "spin_test"],
         "statistics": [
             "Estimate",
             "aggregate_subjects",
@@ -39,6 +41,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "correlation",
             "proportion",
         ],
+        "subsets": ["crossed", "over_subsets"],
         "timewindows": ["window_scores"],
         "timing": ["onto_frames", "sliding_windows", "zscored"],
     },
