@@ -1,0 +1,177 @@
+"""What models are tested on: sounds with labels, and folds that keep apart what a label must not be told by.
+
+Comes in: the name of a task. Goes out: a ``Task``. Three tasks have real sounds (public sets in ``ALIKE_DATA``), four
+have sounds of the pocket world. None has a sound of a recording that a model's likeness to cortex is measured on, so
+that a sound can't count twice.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lib.ground import unknown
+from lib.models import card, original
+
+TEST_TAKES = 5  # of each digit and speaker: those that their publisher keeps for tests, and no model here learnt from
+FOLDS = 5
+SPECIMENS, SPECIMENS_OF_MUSIC = 2, 5
+SEED = 4271  # of specimens: far from those of recordings and diets
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Sounds, what each is, and the fold that tests it.
+
+    Attributes
+    ----------
+    name, title : str
+    simulated : bool
+        Whether the sounds are generated.
+    sounds : list of (samples, rate)
+    labels : array of str (n,)
+    folds : array of int (n,)
+    apart : str
+        What no two folds share, in words.
+    source : str
+        Name of a public set, as cards of models spell it where they learnt from it; empty for generated sounds.
+    """
+
+    name: str
+    title: str
+    simulated: bool
+    sounds: list = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    folds: np.ndarray = field(repr=False)
+    apart: str
+    source: str = ""
+
+    def heard_by(self, model: str) -> bool:
+        """Whether the model's training had sounds of this task's set, by its card; a twin had none."""
+        return (
+            bool(self.source)
+            and not model.startswith("untrained:")
+            and self.source in card(original(model))["training"]
+        )
+
+
+def environment() -> Task:
+    """Environmental sounds in the publisher's five folds (clips of one recording stay together)."""
+    from lib.recordings.labelled import environmental_sounds, read
+
+    table = environmental_sounds()
+    sounds = [read(file) for file in table["file"]]
+    labels, folds = table["category"].to_numpy(str), table["fold"].to_numpy()
+    return Task("environment", "kind of environmental sound", False, sounds, labels, folds, "recording", "ESC-10")
+
+
+def spoken_words() -> Task:
+    """Which digit is said, tested on a speaker who was not learnt from."""
+    return _digits("spoken-words", "spoken digit", "word", "speaker", "speaker")
+
+
+def spoken_voices() -> Task:
+    """Who speaks, tested on digits that were not learnt from."""
+    return _digits("spoken-voices", "speaker of a digit", "speaker", "word", "word")
+
+
+def _digits(name: str, title: str, what: str, over: str, apart: str) -> Task:
+    from lib.recordings.labelled import read, spoken_digits
+
+    table = spoken_digits().query("take < @TEST_TAKES", local_dict={"TEST_TAKES": TEST_TAKES})
+    groups = np.unique(table[over].to_numpy(str), return_inverse=True)[1]
+    folds = groups if over == "speaker" else groups % FOLDS
+    sounds = [read(file) for file in table["file"]]
+    return Task(name, title, False, sounds, table[what].to_numpy(str), folds, apart, "free-spoken-digit-dataset")
+
+
+def pocket_kinds() -> Task:
+    """Category of generated sounds, tested on objects that were not learnt from."""
+    from lib.recordings.pocket.sounds.catalogue import CATALOGUE
+
+    things = [(category, thing) for category, group in CATALOGUE.items() for thing in group]
+    rows = [(category, thing, variant) for category, thing in things for variant in range(1, SPECIMENS + 1)]
+    place = {thing: k for group in CATALOGUE.values() for k, thing in enumerate(_shuffled(group))}
+    folds = np.array([place[thing] % FOLDS for _, thing, _ in rows])
+    labels = np.array([category for category, _, _ in rows])
+    sounds = [_specimen(thing, variant) for _, thing, variant in rows]
+    return Task("pocket-kinds", "category of a generated sound", True, sounds, labels, folds, "kind of object")
+
+
+def pocket_music() -> Task:
+    """Which of the instruments and bands plays, tested on other pieces."""
+    from lib.recordings.pocket.sounds.catalogue import MUSIC
+
+    rows = [(kind, variant) for kind in MUSIC for variant in range(1, SPECIMENS_OF_MUSIC + 1)]
+    sounds = [_specimen(*row) for row in rows]
+    labels, folds = (np.array(column) for column in zip(*rows, strict=True))
+    return Task("pocket-music", "generated instrument", True, sounds, labels, folds, "piece")
+
+
+def pocket_voices() -> Task:
+    """Who says a sentence of the pocket story, tested on other sentences."""
+    return _sentences("pocket-voices", "simulated voice", "speaker", "segment", "segment of the story")
+
+
+def pocket_moods() -> Task:
+    """In which mood a sentence is said, tested on a voice that was not learnt from."""
+    return _sentences("pocket-moods", "mood of a simulated voice", "affect", "speaker", "voice")
+
+
+def _sentences(name: str, title: str, what: str, over: str, apart: str) -> Task:
+    from lib.recordings.pocket.story.telling import tell
+
+    telling = tell()
+    table = telling.sentences
+    folds = np.unique(table[over].to_numpy(str), return_inverse=True)[1]
+    if over == "segment":  # each voice tells several: its n-th segment is fold n
+        pairs = table[["speaker", "segment"]].drop_duplicates()
+        nth = dict(zip(pairs["segment"], pairs.groupby("speaker").cumcount(), strict=True))
+        folds = table["segment"].map(nth).to_numpy()
+    sounds = [telling.audio(sentence) for sentence in table.index]
+    return Task(name, title, True, sounds, table[what].to_numpy(str), folds, apart)
+
+
+TASKS: dict[str, Callable[[], Task]] = {
+    "environment": environment,
+    "spoken-words": spoken_words,
+    "spoken-voices": spoken_voices,
+    "pocket-kinds": pocket_kinds,
+    "pocket-music": pocket_music,
+    "pocket-voices": pocket_voices,
+    "pocket-moods": pocket_moods,
+}
+
+
+def task(name: str) -> Task:
+    """A task by its name.
+
+    Raises
+    ------
+    lib.ground.WrongUse
+        If there is no such task.
+    lib.ground.MissingData
+        If its sounds are not on this machine.
+    """
+    if name not in TASKS:
+        raise unknown("task", name, TASKS)
+    return TASKS[name]()
+
+
+def _specimen(thing: str, variant: int) -> tuple[np.ndarray, int]:
+    from lib.recordings.pocket.sounds.elements import RATE
+    from lib.recordings.pocket.sounds.specimens import specimen
+
+    return specimen(thing, seed=SEED, variant=variant).astype(np.float32) / 32768, RATE
+
+
+def _shuffled(group: Iterable[str]) -> list[str]:
+    """Objects of a category in an order that has nothing to do with what they are."""
+    return sorted(group, key=_mixed)
+
+
+def _mixed(thing: str) -> int:
+    return zlib.crc32(thing.encode())
