@@ -25,7 +25,7 @@ from lib.models import card, original, sound_features
 from lib.recordings import load_sounds
 
 TABLE = DATA / "downstream.csv"
-COLUMNS = ["model", "family", "where", "measure", "value", "low", "high", "n", "chance", "null", "p", "heard", "mark",
+COLUMNS = ["model", "family", "where", "measure", "value", "low", "high", "n", "chance", "null", "p", "mark",
            "code", "day"]  # fmt: skip
 RECORDINGS = ("natsound165", "pocket-sounds")
 PERMUTATIONS, DRAWS = 99, 50
@@ -93,8 +93,7 @@ def of_task(name: str, what: Task, measures: Sequence[str] = ("accuracy",)) -> l
     for measure in measures:
         found = PROBES[measure](layers, what)
         null = float(found.null.mean()) if len(found.null) else np.nan
-        more = {"chance": found.chance, "null": null, "heard": what.heard_by(name)}
-        rows.append(_row(name, what.name, measure, found.accuracy) | more)
+        rows.append(_row(name, what.name, measure, found.accuracy) | {"chance": found.chance, "null": null})
     return rows
 
 

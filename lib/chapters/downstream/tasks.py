@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lib.ground import unknown
-from lib.models import card, original
 
 TEST_TAKES = 5  # of each digit and speaker: those that their publisher keeps for tests, and no model here learnt from
 FOLDS = 5
@@ -36,8 +35,6 @@ class Task:
     folds : array of int (n,)
     apart : str
         What no two folds share, in words.
-    source : str
-        Name of a public set, as cards of models spell it where they learnt from it; empty for generated sounds.
     """
 
     name: str
@@ -47,15 +44,6 @@ class Task:
     labels: np.ndarray = field(repr=False)
     folds: np.ndarray = field(repr=False)
     apart: str
-    source: str = ""
-
-    def heard_by(self, model: str) -> bool:
-        """Whether the model's training had sounds of this task's set, by its card; a twin had none."""
-        return (
-            bool(self.source)
-            and not model.startswith("untrained:")
-            and self.source in card(original(model))["training"]
-        )
 
 
 def environment() -> Task:
@@ -65,7 +53,7 @@ def environment() -> Task:
     table = environmental_sounds()
     sounds = [read(file) for file in table["file"]]
     labels, folds = table["category"].to_numpy(str), table["fold"].to_numpy()
-    return Task("environment", "kind of environmental sound", False, sounds, labels, folds, "recording", "ESC-10")
+    return Task("environment", "kind of environmental sound", False, sounds, labels, folds, "recording")
 
 
 def spoken_words() -> Task:
@@ -85,7 +73,7 @@ def _digits(name: str, title: str, what: str, over: str, apart: str) -> Task:
     groups = np.unique(table[over].to_numpy(str), return_inverse=True)[1]
     folds = groups if over == "speaker" else groups % FOLDS
     sounds = [read(file) for file in table["file"]]
-    return Task(name, title, False, sounds, table[what].to_numpy(str), folds, apart, "free-spoken-digit-dataset")
+    return Task(name, title, False, sounds, table[what].to_numpy(str), folds, apart)
 
 
 def pocket_kinds() -> Task:
