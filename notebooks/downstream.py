@@ -32,7 +32,7 @@
 # fmt: off
 recording: str = "pocket-sounds"  # whose likeness: pocket-sounds (simulated), natsound165 (real)
 # Real ones: environment, spoken-words, spoken-voices
-tasks: list = ["pocket-kinds", "pocket-music", "pocket-voices", "pocket-moods"]  # what models are tested on
+tasks: list = ["pocket-kinds", "pocket-music", "pocket-words", "pocket-moods"]  # what models are tested on
 models: list = []  # names of further models, whose scores are made now; those that are stored are always there
 n_draws: int = 2000  # resamples of models, and of families, for intervals that stand beside the main one [at least 2]
 seed: int = 0  # of these resamples [at least 0]

@@ -24,7 +24,7 @@ from lib.report.claims import sizes
 SHARE = 0.5
 """Of the variance of random scores, between families."""
 TASKS = {"natsound165": ("environment", "spoken-words", "spoken-voices"),
-         "pocket-sounds": ("pocket-kinds", "pocket-music", "pocket-voices", "pocket-moods")}  # fmt: skip
+         "pocket-sounds": ("pocket-kinds", "pocket-music", "pocket-words", "pocket-moods")}  # fmt: skip
 
 
 def unrelated(families: np.ndarray, *, seed: int | Sequence[int]) -> pd.DataFrame:

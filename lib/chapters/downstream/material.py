@@ -21,7 +21,7 @@ from lib.models import card, original
 
 TITLES = {
     "environment": "Environmental sounds", "spoken-words": "Spoken words", "spoken-voices": "Speakers",
-    "pocket-kinds": "Kinds of sound", "pocket-music": "Instruments", "pocket-voices": "Voices",
+    "pocket-kinds": "Kinds of sound", "pocket-music": "Instruments", "pocket-words": "Words",
     "pocket-moods": "Moods",
 }  # fmt: skip
 ASKED = {
@@ -30,12 +30,12 @@ ASKED = {
     "spoken-voices": "who speaks? (digits not learnt from)",
     "pocket-kinds": "which of eleven categories is this generated sound of? (objects not learnt from)",
     "pocket-music": "which of 24 generated instruments or bands plays? (another piece)",
-    "pocket-voices": "which of six simulated voices speaks? (another part of the story)",
-    "pocket-moods": "in which of three moods? (a voice not learnt from)",
+    "pocket-words": "which of twenty words does a simulated voice say? (a voice not learnt from)",
+    "pocket-moods": "in which of three moods does it speak? (another part of the story)",
 }
 LEARNT_FROM = {
     "environment": "ESC-10", "spoken-words": "spoken digits", "spoken-voices": "spoken digits",
-    "pocket-voices": "simulated voices", "pocket-moods": "simulated voices", "pocket-music": "simulated music",
+    "pocket-words": "simulated voices", "pocket-moods": "simulated voices", "pocket-music": "simulated music",
 }  # fmt: skip
 """Where a card's `training` says this, the model learnt from sounds of the set that the task's are taken from."""
 FILTERS, SMALL, PUBLISHED, TWINS = "filters", "trained for this book", "published", "random weights"
@@ -78,7 +78,7 @@ class Material:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row for each model that has all of them: its tasks, overall, r2, rho, family, kind, and whether it heard."""
+        """One row for each model that has them all: its tasks, overall, r2, rho, family, kind, and heard (or not)."""
         measure = self.rows["measure"].where(self.rows["measure"] != "accuracy", self.rows["where"])
         wanted = [*self.tasks, "r2", "rho"]
         wide = self.rows.assign(key=measure).pivot(index="model", columns="key", values="value")

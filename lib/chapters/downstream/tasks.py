@@ -18,6 +18,7 @@ from lib.ground import unknown
 TEST_TAKES = 5  # of each digit and speaker: those that their publisher keeps for tests, and no model here learnt from
 FOLDS = 5
 SPECIMENS, SPECIMENS_OF_MUSIC = 2, 5
+WORDS = 20  # of the story: the most frequent that are not function words
 SEED = 4271  # of specimens: far from those of recordings and diets
 
 
@@ -99,28 +100,30 @@ def pocket_music() -> Task:
     return Task("pocket-music", "generated instrument", True, sounds, labels, folds, "piece")
 
 
-def pocket_voices() -> Task:
-    """Who says a sentence of the pocket story, tested on other sentences."""
-    return _sentences("pocket-voices", "simulated voice", "speaker", "segment", "segment of the story")
+def pocket_words() -> Task:
+    """Which word of the pocket story is said, cut out of its sentence, tested on a voice that was not learnt from."""
+    from lib.recordings.pocket.story.telling import tell
+
+    telling = tell()
+    words = telling.words[telling.words["content"]]
+    words = words[words["word"].isin(words["word"].value_counts().index[:WORDS])]
+    voice = telling.sentences["speaker"].loc[words["sentence"]].to_numpy(str)
+    sounds = [_cut(*telling.audio(row.sentence), row.onset, row.offset) for row in words.itertuples()]
+    folds = np.unique(voice, return_inverse=True)[1]
+    return Task("pocket-words", "word of a simulated voice", True, sounds, words["word"].to_numpy(str), folds, "voice")
 
 
 def pocket_moods() -> Task:
-    """In which mood a sentence is said, tested on a voice that was not learnt from."""
-    return _sentences("pocket-moods", "mood of a simulated voice", "affect", "speaker", "voice")
-
-
-def _sentences(name: str, title: str, what: str, over: str, apart: str) -> Task:
+    """In which mood a sentence of the pocket story is said, tested on another part of what each voice tells."""
     from lib.recordings.pocket.story.telling import tell
 
     telling = tell()
     table = telling.sentences
-    folds = np.unique(table[over].to_numpy(str), return_inverse=True)[1]
-    if over == "segment":  # each voice tells several: its n-th segment is fold n
-        pairs = table[["speaker", "segment"]].drop_duplicates()
-        nth = dict(zip(pairs["segment"], pairs.groupby("speaker").cumcount(), strict=True))
-        folds = table["segment"].map(nth).to_numpy()
+    pairs = table[["speaker", "segment"]].drop_duplicates()  # each voice tells several: its n-th segment is fold n
+    nth = dict(zip(pairs["segment"], pairs.groupby("speaker").cumcount(), strict=True))
+    folds, labels = table["segment"].map(nth).to_numpy(), table["affect"].to_numpy(str)
     sounds = [telling.audio(sentence) for sentence in table.index]
-    return Task(name, title, True, sounds, table[what].to_numpy(str), folds, apart)
+    return Task("pocket-moods", "mood of a simulated voice", True, sounds, labels, folds, "part of the story")
 
 
 TASKS: dict[str, Callable[[], Task]] = {
@@ -129,7 +132,7 @@ TASKS: dict[str, Callable[[], Task]] = {
     "spoken-voices": spoken_voices,
     "pocket-kinds": pocket_kinds,
     "pocket-music": pocket_music,
-    "pocket-voices": pocket_voices,
+    "pocket-words": pocket_words,
     "pocket-moods": pocket_moods,
 }
 
@@ -154,6 +157,10 @@ def _specimen(thing: str, variant: int) -> tuple[np.ndarray, int]:
     from lib.recordings.pocket.sounds.specimens import specimen
 
     return specimen(thing, seed=SEED, variant=variant).astype(np.float32) / 32768, RATE
+
+
+def _cut(samples: np.ndarray, rate: int, onset: float, offset: float) -> tuple[np.ndarray, int]:
+    return samples[round(onset * rate) : round(offset * rate)], rate
 
 
 def _shuffled(group: Iterable[str]) -> list[str]:
