@@ -206,9 +206,11 @@ show(figures.published_relations())
 
 # %% [markdown]
 # Over all models, overall score and alignment by regression go together at {glue:text}`paper_overall_told`.
-# Over the better ones it is {glue:text}`paper_better_told`, and by similarity {glue:text}`paper_better_similarity_told`.
+# Over the better ones it is {glue:text}`paper_better_told`.
+# By similarity, over those, it is {glue:text}`paper_better_similarity_told`.
 # So part of the relation is a matter of a few models that are bad at everything.
-# The intervals in {numref}`fig-published-relations` are too narrow: families cannot be left out of a table of correlations.
+# The intervals in {numref}`fig-published-relations` are too narrow.
+# Families cannot be left out of a table of correlations.
 #
 # ## Report
 #

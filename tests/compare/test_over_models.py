@@ -41,7 +41,9 @@ def test_jackknife_is_that_of_families_on_the_scale_of_z():
     z = np.arctanh(list(found.without_family.values()))
     se = np.sqrt(7 / 8 * ((z - z.mean()) ** 2).sum())
     half = stats.t.ppf(0.975, 7) * se
-    np.testing.assert_allclose(np.arctanh([found.r.low, found.r.high]), np.arctanh(found.r.value) + [-half, half])
+    np.testing.assert_allclose(
+        np.arctanh([found.r.low, found.r.high]), np.arctanh(found.r.value) + half * np.array([-1, 1])
+    )
     assert found.r.p == pytest.approx(2 * stats.t.sf(np.arctanh(found.r.value) / se, 7))
 
 
@@ -68,7 +70,7 @@ def test_models_without_a_score_are_left_out():
 
 def test_few_families_and_constant_scores_are_refused():
     x, y = scores(0)
-    with pytest.raises(WrongUse, match="4 families .* 23 models of 3 families"):
+    with pytest.raises(WrongUse, match=r"4 families .* 23 models of 3 families"):
         together(x, y, NAMES, np.repeat(["a", "b", "c"], [10, 10, 3]))
     with pytest.raises(WrongUse, match="vary"):
         together(np.ones(23), y, NAMES, FAMILIES)

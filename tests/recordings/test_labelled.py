@@ -37,7 +37,7 @@ def test_names_of_files_say_what_is_heard(data):
 def test_a_set_that_is_not_here_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("ALIKE_DATA", str(tmp_path))
     monkeypatch.setenv("ALIKE_CACHE", str(tmp_path))
-    with pytest.raises(MissingData, match="ESC-10 is not on this machine .*Piczak.*set ALIKE_DATA"):
+    with pytest.raises(MissingData, match=r"ESC-10 is not on this machine .*Piczak.*set ALIKE_DATA"):
         labelled.environmental_sounds()
     with pytest.raises(WrongUse, match="unknown set of sounds 'ESC-11'"):
         labelled.folder("ESC-11")

@@ -1,4 +1,4 @@
-"""The page of published scores: a row a model, six tasks in columns, the others unfolded; a line where it is not here."""
+"""The page of published scores: a row a model, six tasks in columns, others unfolded; a line where it is not here."""
 
 import pytest
 from bs4 import BeautifulSoup

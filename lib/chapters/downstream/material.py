@@ -79,9 +79,9 @@ class Material:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """One row for each model that has them all: its tasks, overall, r2, rho, family, kind, and heard (or not)."""
-        measure = self.rows["measure"].where(self.rows["measure"] != "accuracy", self.rows["where"])
-        wanted = [*self.tasks, "r2", "rho"]
-        wide = self.rows.assign(key=measure).pivot(index="model", columns="key", values="value")
+        rows, wanted = self.rows[self.rows["measure"].isin(("accuracy", "r2", "rho"))], [*self.tasks, "r2", "rho"]
+        key = rows["measure"].where(rows["measure"] != "accuracy", rows["where"])
+        wide = rows.assign(key=key).pivot(index="model", columns="key", values="value")
         wide = wide.reindex(columns=wanted).dropna()
         facts = self.rows.groupby("model")["family"].first()
         heard = [learnt_from(name, self.tasks) for name in wide.index]

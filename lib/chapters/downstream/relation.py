@@ -83,13 +83,17 @@ def without_weakest(material: Material, found: Together, *, seed: int = 0) -> To
 
 
 def class_of(name: str) -> str:
-    """Of a model that was trained: masked reconstruction, or older or specialised; empty of all others."""
+    """Masked reconstruction, or older or specialised, by the card; empty of models that were trained in both ways.
+
+    Empty, too, of those that were not trained, and of the book's own small ones that learnt in any other way.
+    """
     facts = card(original(name))
-    if name.startswith("untrained:") or facts["family"] == "acoustic baseline":
+    if name.startswith("untrained:") or facts["family"] == "acoustic baseline" or ", then " in facts["objective"]:
         return ""
-    if "masked" in facts["objective"] and "fine-tun" not in facts["objective"]:
+    small = facts["family"] == "mini"
+    if facts["family"] == "audio, masked reconstruction" or facts["objective"].startswith("reconstruction of masked"):
         return published.MASKED
-    return "" if facts["family"] == "mini" else published.OTHER
+    return "" if small else published.OTHER
 
 
 def classes(material: Material, measure: str) -> Estimate | str:
