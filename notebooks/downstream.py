@@ -76,7 +76,7 @@ scored.kinds()
 # ## Represent: what can be read out of a model?
 #
 # Every layer is averaged over the sound's duration, which gives one row of numbers a layer.
-# A *probe* is a small learner on top of these rows: it learns names of some sounds, and is tested on others.
+# A {term}`probe` is a small learner on top of these rows: it learns names of some sounds, and is tested on others.
 #
 # The probe here is a {term}`ridge regression`.
 # Layers stand side by side, each scaled to the same total variance, and each label $c$ has an indicator $y_c$.
@@ -94,7 +94,7 @@ scored.kinds()
 #
 # The common axis of this page is not a sound but a *model*: each has a score on tasks, and a likeness to cortex.
 # The *overall score* follows the paper.
-# On each task, scores are turned into z-scores over models, and these are averaged over tasks.
+# On each task, scores are turned into {term}`z-scores <z-score>` over models, and these are averaged over tasks.
 #
 # ## Compare
 #
