@@ -50,7 +50,7 @@ def _main(found: Estimate) -> str:
 def _without(found: Estimate) -> str:
     if not np.isfinite(found.value):
         return "Without models whose weights are random there are too few to say."
-    clear = "and is still above none" if found.low > 0 else "which may be none"
+    clear = "still clearly above zero" if found.low > 0 else "which may be zero"
     return f"Without models whose weights are random it is {words.told(found, 'models')}, {clear}."
 
 
