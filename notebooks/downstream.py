@@ -113,7 +113,8 @@ show(figures.by_task(scored))
 # {glue:md}`heard_models`
 #
 # Read the figure along a row, too: a model that is good at one task need not be good at the next.
-# A network that was trained to tell speakers apart has no reason to know rain from waves.
+# A network that was trained to tell speakers apart was never asked to tell rain from waves.
+# What it knows of them came along.
 #
 # ### Do two ways to be like cortex agree?
 #
@@ -135,7 +136,7 @@ show(figures.two_ways(scored, related))
 #
 # How sure can one be of a correlation over models?
 # The usual interval takes them for independent, which those of one family are not.
-# In simulations with families like these and nothing to find, it excluded 0 about three times too often.
+# In simulations with families like these and nothing to find, it excluded 0 more than twice as often as it may.
 # So the intervals here leave out a whole family at a time, and count as many cases as there are families.
 # In the same simulations they excluded 0 as often as they may.
 #
@@ -150,7 +151,7 @@ show(figures.downstream(scored, related))
 # {glue:md}`downstream`
 #
 # In {numref}`fig-downstream`, {glue:text}`n_twins` of {glue:text}`n_models` models have random weights.
-# They are bad at tasks and unlike cortex, and a few such points can make a correlation on their own.
+# Models that are bad at tasks and unlike cortex at once can make a correlation on their own.
 # {glue:text}`n_worse` lie left of the dashed line.
 # So the same is asked again with something left out:
 #

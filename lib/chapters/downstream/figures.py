@@ -21,6 +21,8 @@ LOOKS = {
     TWINS: ("o", "#5f6b7a", False),
 }  # fmt: skip
 """Mark, colour, and whether it is filled, by kind of model."""
+LETTER = 0.017
+"""Width of a letter as a share of the axis."""
 TASK_MARKS = ("o", "s", "D", "^", "v")
 
 
@@ -116,19 +118,40 @@ def _cloud(axis: plt.Axes, table: pd.DataFrame, x: str, y: str) -> None:
         face = colour if filled else "white"
         axis.scatter(mine[x], mine[y], marker=mark, s=42, color=face, edgecolor=colour, label=kind, zorder=3)
     axis.margins(x=0.16, y=0.1)
-    taken: list[tuple[float, float]] = []
-    spans = [float(np.ptp(table[key])) or 1.0 for key in (x, y)]
-    for name in table[y].sort_values(ascending=False).index:
-        place = (table.loc[name, x] / spans[0], table.loc[name, y] / spans[1])
-        if any(abs(place[0] - other[0]) < 0.3 and abs(place[1] - other[1]) < 0.07 for other in taken):
-            continue
-        if len(taken) < 9 and not name.startswith("untrained:"):
-            right = table.loc[name, x] < table[x].median()
-            axis.annotate(
-                called(name), (table.loc[name, x], table.loc[name, y]), xytext=(6 if right else -6, 5),
-                textcoords="offset points", ha="left" if right else "right", fontsize=10,
-            )  # fmt: skip
-            taken.append(place)
+    for name, (place, right) in _labels(table, x, y).items():
+        axis.annotate(
+            called(name), place, xytext=(6 if right else -6, 0), textcoords="offset points", va="center", fontsize=10,
+            ha="left" if right else "right",
+        )  # fmt: skip
+
+
+def _labels(table: pd.DataFrame, x: str, y: str) -> dict[str, tuple[tuple[float, float], bool]]:
+    """Place of a name, and whether it stands right of its mark, of models whose name hides no mark and no name."""
+    marks = table[[x, y]].to_numpy(float)
+    unit = np.where(np.ptp(marks, axis=0) > 0, 1.3 * np.ptp(marks, axis=0), 1.0)
+    marks, found, boxes = (marks - marks.min(axis=0)) / unit, {}, []
+    for k in np.argsort(-marks[:, 1]):
+        name = table.index[k]
+        for right in (False, True):
+            reach = 0.02 + LETTER * len(called(name))
+            ends = (marks[k, 0], marks[k, 0] + reach) if right else (marks[k, 0] - reach, marks[k, 0])
+            if not -0.12 < ends[0] < ends[1] < 0.9 or _hidden(marks, k, ends, boxes):
+                continue
+            boxes.append((*ends, marks[k, 1]))
+            found[name] = (tuple(table.loc[name, [x, y]]), right)
+            break
+    return found
+
+
+def _hidden(marks: np.ndarray, own: int, ends: tuple[float, float], boxes: list) -> bool:
+    """Whether a name would lie on a mark of another model, or on another name."""
+    others = np.delete(marks, own, axis=0)
+    level = marks[own, 1]
+    on_marks = (
+        (others[:, 0] > ends[0] - 0.02) & (others[:, 0] < ends[1] + 0.02) & (np.abs(others[:, 1] - level) < 0.045)
+    )
+    on_names = [low < ends[1] and high > ends[0] and abs(level - at) < 0.06 for low, high, at in boxes]
+    return bool(on_marks.any() or any(on_names))
 
 
 def _sounds(material: Material) -> int:
