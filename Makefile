@@ -7,6 +7,7 @@
 # make fresh   clone this repository into an empty folder and do there what README says
 # make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
 # make calibration   how often noise is called supported: data/calibration.csv and data/nulls.csv (some hours)
+# make downstream  scores of models on tasks and their likeness to cortex: what data/downstream.csv lacks (half an hour)
 # make lint    style of the code
 PYTHON  ?= python3
 EDITION ?= pocket
@@ -14,7 +15,7 @@ VENV    := .venv
 READY   := $(VENV)/.installed
 BIN     := $(VENV)/bin
 
-.PHONY: book test mutants commands bench bench-gpu recovery calibration fresh lint clean
+.PHONY: book test mutants commands bench bench-gpu recovery calibration downstream fresh lint clean
 
 book: $(READY)
 	$(BIN)/alike book --edition $(EDITION) $(if $(STRICT),--strict)
@@ -57,6 +58,10 @@ calibration: $(READY)
 	$(BIN)/python -m lib.chapters.eeg.calibration --runs song-ecog pocket-eeg
 	$(BIN)/python -m lib.chapters.eeg.calibration song-ecog pocket-eeg
 	$(BIN)/python -m lib.chapters.cortex.calibration natsound165 pocket-sounds
+	$(BIN)/python -m lib.chapters.downstream.calibration natsound165 pocket-sounds
+
+downstream: $(READY)
+	$(BIN)/python -m lib.chapters.downstream.records
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

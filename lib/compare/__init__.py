@@ -3,8 +3,8 @@
 Comes in: features of a model's layers and responses of brains, rows being the same stimuli or time points. Goes out:
 similarities, predictions and scores, each with the null and the interval that belong to it. The table below is the
 room's table of contents, each module read when one of its names is first used: measures and their nulls, clocks and
-windows of time, prosody and affect, similarity over sounds, encoding models, noise ceilings, rankings, clusters,
-statistics.
+windows of time, prosody and affect, similarity over sounds, encoding models, noise ceilings, probes of what sounds are,
+rankings, clusters, statistics, correlations over models.
 """
 
 import lazy_loader
@@ -22,6 +22,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "encoding.nested": ["encoding_null", "nested_ridge"],
         "encoding.partition": ["variance_partition"],
         "noise": ["calibrated", "noise_like"],
+        "over_models": ["Together", "class_difference", "overall", "together"],
+        "probes.linear": ["linear_probe"],
+        "probes.mlp": ["PUBLISHED_GRID", "QUICK_GRID", "mlp_probe"],
         "prosody": ["affect_scores", "descriptors", "energy_and_duration", "functionals"],
         "rankings": ["concordance", "disagreement", "family_agreement", "kendall_w", "split_peaks"],
         "similarity.components": ["principal_components", "sign_scores"],

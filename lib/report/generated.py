@@ -15,7 +15,7 @@ from typing import Any
 from lib import recordings
 from lib.ground import ROOT
 from lib.models import own
-from lib.report import notebooks, records, runs, words
+from lib.report import hear, notebooks, records, runs, words
 from lib.report.runs import Run
 
 
@@ -35,6 +35,7 @@ def pages(title: str, about: str, done: Mapping[str, Run]) -> dict[str, str]:
         "recordings.md": _recordings_page(),
         "models.md": _models_page(),
         "leaderboard.md": _leaderboard_page(scored()),
+        "hear.md": hear.page(),
     }
     results = ROOT / "benchmarks" / "results.json"
     if results.exists():
