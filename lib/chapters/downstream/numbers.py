@@ -154,9 +154,8 @@ def of_probes(material: Material) -> dict[str, Any]:
     """How far the probes' scores differ, where all were run."""
     table = probes(material)
     if len(table) < 2:
-        return {
-            "probes": "Here the benchmark's network was not run on two pairs of a model and a task, so nothing can be told of it yet (`make downstream`)."
-        }
+        told = "Here the benchmark's network was not run on two pairs of a model and a task, so nothing can be told yet"
+        return {"probes": f"{told} (`make downstream`)."}
     gap = {name: _mean(table["sixteen"] - table[name]) for name in ("linear", "two")}
     r = np.corrcoef(table["linear"], table["sixteen"])[0, 1]
     text = (
