@@ -56,13 +56,15 @@ def part_maps(depths: Depths) -> Captioned:
         for part, values in zip(PARTS, depths.arrays["place_parts"], strict=True)
     }
     means = [np.nanmean(np.concatenate(list(pair.values()))) for pair in maps.values()]
-    figure = brains(maps, (0, 1), "Part of r²", "mako")
+    drawn = {name: {side: np.maximum(x, 1e-3) for side, x in pair.items()} for name, pair in maps.items()}
+    figure = brains(drawn, (0, 1), "Part of r²", "mako")
     told = "; ".join(f"{name.lower()} {words.number(m)}" for name, m in zip(TITLES.values(), means, strict=True))
     return Captioned(
         figure,
         "where-parts",
         f"Where only the filters, both, or only `{depths.model}` explain responses: inflated temporal lobes of the "
-        f"fsaverage5 brain, mean over {places.who} at each vertex ({_how(depths)}). Grey: not measured.",
+        f"fsaverage5 brain, mean over {places.who} at each vertex ({_how(depths)}). Below 0 is drawn as 0; "
+        "grey: not measured.",
         f"Mean over the measured surface: {told}.",
     )
 
@@ -112,7 +114,9 @@ def against_distance(depths: Depths, spun: SpinTest | None, rho: Estimate) -> Ca
         means.append(depths.depth[mine].mean())
     axis.plot(middle, means, color=INK, lw=2, marker="o", ms=4, label="mean of an eighth")
     axis.set(xlabel="Distance from primary auditory cortex [mm]", ylabel="Preferred depth (0 first, 1 last)")
-    figure.legend(loc="outside lower center", ncols=3, handletextpad=0.2)
+    legend = figure.legend(loc="outside lower center", ncols=3, handletextpad=0.2, markerscale=2)
+    for handle in legend.legend_handles:
+        handle.set_alpha(1)
     turned = "" if spun is None else f" Turned on the sphere: {words.p_value(spun.p, len(spun.draws))}."
     return Captioned(
         figure,
