@@ -35,7 +35,7 @@
 recording: str = "pocket-sounds"  # which sounds and brains: pocket-sounds (simulated), natsound165 (real)
 model: str = "spectrotemporal"  # the model in the main figures
 models: list = ["spectrotemporal", "cochleagram", "logmel", "mfcc"]  # all that are compared
-trained: str = "mini-mixture"  # the trained model that is asked for what it adds to the main one
+trained: str = "mini-resnet"  # the trained model that is asked for what it adds to the main one
 # Trained elsewhere and published; each gets an untrained twin; those whose weights are not here are named and left out
 published_models: list = []  # names of the roster
 n_permutations: int = 1000  # draws of the nulls of components and dissimilarities [at least 1]
@@ -209,8 +209,8 @@ show(figures.acoustic_models(scores, heard))
 #
 # Filters are fixed; a trained model may have found something that they lack.
 # To see that, both are fitted alone and together.
-# The trained model is a small one of this book, `mini-mixture` unless another one is named.
-# It learnt to fill in masked patches of sound ({doc}`learning`).
+# The trained model is a small one of this book, `mini-resnet` unless another one is named.
+# It learnt to fill in masked stretches of sound ({doc}`learning`).
 # Layer and penalty are chosen per component inside the training folds, as above.
 
 # %%

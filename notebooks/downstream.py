@@ -282,7 +282,7 @@ answer(QUESTION, headline(scored, related))
 #
 # ```bash
 # alike run downstream -p recording natsound165 -p tasks "[environment, spoken-words, spoken-voices]"
-# alike run downstream -p models "[mini-mixture@100]"       # one model more
+# alike run downstream -p models "[mini-resnet@100]"       # one model more
 # cp notebooks/downstream.py notebooks/my_tasks.py          # then one line in an edition, one in _toc.yml
 # ```
 #

@@ -29,7 +29,7 @@
 # %% tags=["parameters"]
 # fmt: off
 recording: str = "pocket-sounds"  # who heard what: pocket-sounds (simulated), natsound165, song-ecog (real)
-model: str = "mini-mixture"  # a name of the roster with at least two layers
+model: str = "mini-resnet"  # a name of the roster with at least two layers
 primary: list = [45, -24, 6]  # where primary auditory cortex is on the right: x, y, z in mm [3 values]
 places: int = 600  # at most so many places on fewer sounds and along training [at least 20]
 n_permutations: int = 20  # exchanges of sounds, for what chance predicts [at least 1]

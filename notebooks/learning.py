@@ -33,7 +33,7 @@
 # fmt: off
 recording: str = "pocket-sounds"  # which sounds and brains: pocket-sounds (simulated), natsound165 (real)
 # Any names of the roster; those whose weights are not here are named and left out
-models: list = ["mini-mixture", "mini-speech", "mini-environment", "mini-music", "mini-mixture-finetuned", "mini-supervised"]  # which models
+models: list = ["mini-resnet", "mini-resnet-speech", "mini-resnet-environment", "mini-resnet-music", "mini-resnet-finetuned", "mini-resnet-supervised"]  # which models
 trainings: int = 3  # at most so many trainings of each recipe, as far as the roster has them [at least 1]
 twins: int = 3  # untrained twins of each model, with seeds 0, 1, ... [at least 1]
 filters: str = "spectrotemporal"  # what is not trained and stands beside

@@ -126,7 +126,7 @@ def test_classes_are_told_by_the_cards():
     assert relation.class_of("mini-mixture") == published.MASKED
     assert relation.class_of("beats-iter1") == published.MASKED
     assert relation.class_of("whisper-base") == published.OTHER
-    for name in ("untrained:mini-mixture:0", "logmel", "mini-supervised", "mini-mixture-finetuned"):
+    for name in ("untrained:mini-mixture:0", "logmel", "mini-resnet-supervised", "mini-resnet-finetuned"):
         assert relation.class_of(name) == "", name
 
 

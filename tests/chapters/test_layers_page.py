@@ -152,8 +152,8 @@ def test_one_layer_has_no_depth_and_a_story_no_places():
 
 
 def test_stages_go_from_the_first_to_the_model():
-    stages = depths.course("mini-mixture")
-    assert stages[0] == "mini-mixture@0"
-    assert stages[-1] == "mini-mixture"
+    stages = depths.course("mini-resnet")
+    assert stages[0] == "mini-resnet@0"
+    assert stages[-1] == "mini-resnet"
     assert [depths.step_of(stage) for stage in stages] == sorted(depths.step_of(stage) for stage in stages)
     assert depths.course("whisper-base") == ["untrained:whisper-base:0", "whisper-base"]

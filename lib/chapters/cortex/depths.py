@@ -121,7 +121,7 @@ def depths(
     places = load_places(name, primary)
     layers = list(load_model(model).layers)
     if len(layers) < 2:
-        raise WrongUse(f"{model} has one layer, {layers[0]!r}: depth needs a model with several, such as mini-mixture")
+        raise WrongUse(f"{model} has one layer, {layers[0]!r}: depth needs a model with several, such as mini-resnet")
     stages = course(model)
     key = (places.recording.fingerprint, model, primary, n_few, n_permutations, n_draws, seed)
     counts = {"n_few": n_few, "n_permutations": n_permutations, "n_draws": n_draws, "seed": seed}

@@ -23,7 +23,7 @@ def headline(
     main: pd.DataFrame,
     heard: Material,
     leader: Leader | None = None,
-    trained: str = "mini-mixture",
+    trained: str = "mini-resnet",
 ) -> str:
     """The answer that opens the page: in whom, what was found, how sure, and what was not.
 

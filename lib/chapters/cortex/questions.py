@@ -18,9 +18,9 @@ from lib.report.claims import Measured
 
 TITLES = {
     "spectrotemporal": "modulation filters", "cochleagram": "cochleagram", "logmel": "log-mel spectrum",
-    "mfcc": "cepstrum (MFCC)", "mini-mixture": "all diets", "mini-speech": "speech diet",
-    "mini-environment": "environment diet", "mini-music": "music diet",
-    "mini-mixture-finetuned": "all, then labels", "mini-supervised": "labels only",
+    "mfcc": "cepstrum (MFCC)", "mini-resnet": "all diets", "mini-resnet-speech": "speech diet",
+    "mini-resnet-environment": "environment diet", "mini-resnet-music": "music diet",
+    "mini-resnet-finetuned": "all, then labels", "mini-resnet-supervised": "labels only",
 }  # fmt: skip
 """Models in words."""
 FILTERS = "spectrotemporal"

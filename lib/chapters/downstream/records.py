@@ -30,10 +30,10 @@ COLUMNS = ["model", "family", "where", "measure", "value", "low", "high", "n", "
 RECORDINGS = ("natsound165", "pocket-sounds")
 PERMUTATIONS, DRAWS = 99, 50
 NETWORKS = (
-    "mini-mixture", "mini-speech", "mini-environment", "mini-music", "mini-mixture-finetuned", "mini-supervised",
-    "mini-hubert", "mini-audio-llm", "whisper-base", "crepe-tiny", "crepe-full", "resemblyzer", "silero-vad",
+    "mini-resnet", "mini-resnet-speech", "mini-resnet-environment", "mini-resnet-music", "mini-resnet-finetuned",
+    "mini-resnet-supervised", "mini-mixture", "mini-speech", "mini-hubert", "mini-audio-llm", "whisper-base", "crepe-tiny", "crepe-full", "resemblyzer", "silero-vad",
 )  # fmt: skip
-TWINS = ("mini-mixture", "mini-hubert", "mini-audio-llm", "whisper-base", "crepe-tiny", "resemblyzer", "silero-vad")
+TWINS = ("mini-resnet", "mini-mixture", "mini-hubert", "mini-audio-llm", "whisper-base", "crepe-tiny", "resemblyzer", "silero-vad")
 """Networks whose twin is listed: one of each architecture."""
 FILTERS = ("spectrotemporal", "cochleagram", "logmel", "mfcc")
 LISTED = (*FILTERS, *NETWORKS, *(f"untrained:{name}:0" for name in TWINS))
