@@ -3,9 +3,11 @@
 # make mutants put faults into a copy of the project and see which of them the tests catch (some minutes)
 # make commands  run every `alike run` that stands on a page, two at a time (about half an hour)
 # make bench   side-by-side speed and memory against the libraries a user would pick instead (at most ten minutes)
+# make bench-gpu  what a GPU is worth, on a machine that has one (under eight minutes)
 # make fresh   clone this repository into an empty folder and do there what README says
 # make recovery   simulate many studies and write data/recovery.csv (about half an hour; what is done is not repeated)
 # make calibration   how often noise is called supported: data/calibration.csv and data/nulls.csv (some hours)
+# make downstream  scores of models on tasks and their likeness to cortex: what data/downstream.csv lacks (half an hour)
 # make lint    style of the code
 PYTHON  ?= python3
 EDITION ?= pocket
@@ -13,7 +15,7 @@ VENV    := .venv
 READY   := $(VENV)/.installed
 BIN     := $(VENV)/bin
 
-.PHONY: book test mutants commands bench recovery calibration fresh lint clean
+.PHONY: book test mutants commands bench bench-gpu recovery calibration downstream fresh lint clean
 
 book: $(READY)
 	$(BIN)/alike book --edition $(EDITION) $(if $(STRICT),--strict)
@@ -29,6 +31,9 @@ commands: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-gpu: $(READY)
+	$(BIN)/python -m benchmarks.gpu
 
 EEG    = -p recording pocket-eeg
 SOUNDS = -p recording pocket-sounds -p listeners "[1, 2, 4]" -p strengths "[0.05, 0.1, 0.2, 0.4, 1.0]"
@@ -53,6 +58,10 @@ calibration: $(READY)
 	$(BIN)/python -m lib.chapters.eeg.calibration --runs song-ecog pocket-eeg
 	$(BIN)/python -m lib.chapters.eeg.calibration song-ecog pocket-eeg
 	$(BIN)/python -m lib.chapters.cortex.calibration natsound165 pocket-sounds
+	$(BIN)/python -m lib.chapters.downstream.calibration natsound165 pocket-sounds
+
+downstream: $(READY)
+	$(BIN)/python -m lib.chapters.downstream.records
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

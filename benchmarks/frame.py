@@ -22,6 +22,8 @@ from lib.ground import ROOT, replacing, unknown
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
+GPU_RESULTS = HERE / "results-gpu.json"
+"""Of ``benchmarks.gpu``, which needs a machine with a card."""
 PACKAGES = ("numpy", "scipy", "torch", "scikit-learn", "himalaya", "rsatoolbox", "dcor", "numba")
 
 
@@ -226,13 +228,15 @@ def cells(line: dict) -> list[str]:
 HEADER = ["what", "ours", "the other", "ratio", "remarks"]
 
 
-def page(results: dict) -> str:
+def page(results: dict, gpu: dict | None = None) -> str:
     """A MyST page with one table for each benchmark.
 
     Parameters
     ----------
     results : dict
         What `load` returns.
+    gpu : dict, optional
+        What `load` returns of ``GPU_RESULTS``; where there is nothing, the page says so.
 
     Returns
     -------
@@ -255,4 +259,40 @@ def page(results: dict) -> str:
         if section.get("unfinished"):
             when += " It was stopped before its end: rows are missing."
         parts += [f"## {name.replace('_', ' ').capitalize()}", f"{where}; {when}", table]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *on_a_card(gpu or {})]) + "\n"
+
+
+def on_a_card(found: dict) -> list[str]:
+    """What a GPU is worth beside the processor of the same machine, as a section of the page.
+
+    Parameters
+    ----------
+    found : dict
+        From ``benchmarks.gpu.run``; empty where no card has been measured.
+    """
+    head = "## On a GPU"
+    if not found.get("gpu"):
+        return [head, "No GPU has been measured yet. `make bench-gpu` does so on a machine that has one."]
+    by_device = {where: {row["name"]: row for row in rows} for where, rows in found["rows"].items()}
+    lines = [[f"what, on {found['gpu']}", "GPU", "processor", "ratio", "remarks"], ["---"] * 5]
+    lines += [_card_cells(name, by_device) for name in by_device["gpu"]]
+    table = "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines)
+    where = f"{found['gpu']} beside {found['processor']}, {found['cores']} cores; {found['date'][:10]}"
+    return [head, f"{where}. Ratios say how many times faster the card is; sizes are those of the papers.", table]
+
+
+def _card_cells(name: str, by_device: dict) -> list[str]:
+    """A job's line of the table: what failed or was not reached says so."""
+    card, other = by_device["gpu"][name], by_device.get("cpu", {}).get(name, {})
+    if "failed" in card:
+        return [name, "failed", "–", "–", card["failed"]]
+    ratio = f"{other['seconds'] / card['seconds']:.2g}×" if "seconds" in other else "–"
+    remarks = [card["note"]] if card["note"] else []
+    if card.get("products"):
+        busy = f", which is busy {100 * card['busy']:.0f} % of the time" if card.get("busy") else ""
+        remarks.append(f"matrix products are {100 * card['products']:.0f} % of the card's time{busy}")
+    if card.get("whole"):
+        words, count = card["whole"]
+        remarks.append(f"{words}, extrapolated: {quantity(count * card['seconds'], 's')}")
+    theirs = quantity(other.get("seconds"), "s") if "failed" not in other else "failed"
+    return [card["what"], quantity(card["seconds"], "s"), theirs, ratio, "; ".join(remarks)]

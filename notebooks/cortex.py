@@ -27,19 +27,17 @@
 # The best models predict about 1.7 times the variance that these filters do.
 #
 # This chapter rebuilds the filters and the analysis around them, step by step.
-# It then asks whether small models that we trained ourselves do better, and how sure one can be.
+# It then asks whether trained models do better, and how sure one can be.
+# What training adds, and when it comes, is the next chapter's question ({doc}`learning`).
 
 # %% tags=["parameters"]
 # fmt: off
 recording: str = "pocket-sounds"  # which sounds and brains: pocket-sounds (simulated), natsound165 (real)
 model: str = "spectrotemporal"  # the model in the main figures
 models: list = ["spectrotemporal", "cochleagram", "logmel", "mfcc"]  # all that are compared
-# Diets: mixed, speech, environment, music
-trained_models: list = ["mini-mixture", "mini-speech", "mini-environment", "mini-music"]  # by diet [4 values]
-tuned_models: list = ["mini-mixture-finetuned", "mini-supervised"]  # tuned to labels, on labels only [2 values]
+trained: str = "mini-resnet"  # the trained model that is asked for what it adds to the main one
 # Trained elsewhere and published; each gets an untrained twin; those whose weights are not here are named and left out
 published_models: list = []  # names of the roster
-twins: int = 5  # untrained twins of the first trained model, with seeds 0, 1, ... [at least 1]
 n_permutations: int = 1000  # draws of the nulls of components and dissimilarities [at least 1]
 voxel_permutations: int = 19  # draws of the null of voxels, each a whole nested fit of the main model [at least 1]
 n_bootstrap: int = 1000  # resamples of the intervals of dissimilarities [at least 1]
@@ -207,110 +205,54 @@ show(figures.acoustic_models(scores, heard))
 # On speech it reaches {glue:text}`other_speech`, and on music {glue:text}`other_music`.
 # Which bands have energy says something of frequency, and less of whether someone speaks or plays.
 #
-# ### What does training add?
+# ### Does a trained model hear what the filters do not?
 #
-# The paper's strongest models learnt by filling in masked stretches of sound, on diets as mixed as AudioSet.
-# A laptop cannot hold those, but the question scales down.
-# The small models of this book share one architecture, a transformer of six layers on patches of a log-mel spectrum.
-# They were trained here to fill in masked patches ({doc}`../generated/models`).
-# Their diets were speech, environmental sounds, generated music, or all three.
-# None heard the sounds of this chapter.
-#
-# Three kinds of control stand beside them.
-# *Untrained twins* are the same architecture with random weights.
-# One model of all diets was then fine-tuned to name ten kinds of environmental sounds.
-# One was trained on nothing but those names.
+# Filters are fixed; a trained model may have found something that they lack.
+# To see that, both are fitted alone and together.
+# The trained model is a small one of this book, `mini-resnet` unless another one is named.
+# It learnt to fill in masked stretches of sound ({doc}`learning`).
+# Layer and penalty are chosen per component inside the training folds, as above.
 
 # %%
-from lib.chapters.cortex import diets
-
-zoo = diets.trained(trained_models, tuned_models, twins)
-heard_by = tables.features_of(zoo.names, heard.sounds)
-deep = tables.fit_all(heard_by, y, folds, seed=seed)
-
-# %% [markdown]
-# For every model, layer and penalty are chosen per component inside the training folds, as above.
-
-# %%
-pool = deep | {model: fits[model]}
-shown = zoo.shown(pool, model)
-by_diet = tables.component_scores(shown, heard.names)
-show(figures.trained_models(by_diet, zoo, model, heard))
+trained_layers = tables.features_of([trained], heard.sounds)
+pool = tables.fit_all(trained_layers, y, folds, seed=seed)
+by_training = tables.component_scores(pool, heard.names)
+pool[model] = fits[model]
 
 # %% [markdown]
-# Read {numref}`fig-diets` from the open dot: it is what this architecture gives away before it has learnt anything.
-# What is right of it came with training, and what is right of the diamond would be more than acoustics.
+# Side by side means: all layers of both as one set of features, in which layers of any width weigh the same.
 #
 # Intervals of two models may overlap where their difference is certain, because the sounds are the same.
-# So we ask for the differences themselves, of mean $r^2$ over components.
-# They are asked together, so they answer together.
-# Intervals and $p$ are those of a family, in which the largest of all differences takes the place of each.
+# So we ask for the differences themselves, of mean $r^2$ over components, and for both together.
 
 # %%
-from lib.compare import contrasts, refitted
+from lib.chapters.cortex import questions
+from lib.compare import refitted
 
-both = tables.side_by_side(features[model], heard_by[zoo.first])
+layers_of_both = features[model], trained_layers[trained]
+both = tables.side_by_side(*layers_of_both)
 pool["both"] = refitted({"both": both}, y, folds, seed=seed)
-pool["twins"] = zoo.every_twin(pool)
-asked = diets.questions(zoo, model)
-family = diets.family(asked)
-gains = contrasts(pool, family, seed=seed).to_frame()
 
 # %%
-gained = diets.gained(gains, asked)
-say(gained | numbers.of_training(pool, zoo))
-show(figures.differences(gains, asked, heard))
+asked = questions.beside_filters(trained, model)
+gains = questions.differences(pool, asked, seed)
+gained = questions.gained(gains, asked, ("acoustics", "beyond"))
+say(gained | numbers.of_edges(fits | pool))
 
 # %% [markdown]
-# Of the {glue:text}`n_gains` intervals in {numref}`fig-gains`, {glue:text}`gains_apart` exclude 0 after correction.
-# Trained on all diets, the small model reaches a mean $r^2$ of {glue:text}`first_mean_told`.
-# Its untrained twins reach {glue:text}`of_twins`.
-# So training adds {glue:text}`gain_training_told`.
+# Against the fixed filters the trained model stands at {glue:text}`gain_acoustics_told`.
+# Together they predict {glue:text}`gain_beyond_told` more than the filters alone.
+# Both intervals are corrected for being two.
 #
-# * **Diets.**
-#   All diets against speech alone: {glue:text}`gain_speech_told`.
-#   Against environmental sounds alone: {glue:text}`gain_environment_told`.
-#   Against music alone: {glue:text}`gain_music_told`.
-# * **Labels.**
-#   Fine-tuning changes the score by {glue:text}`gain_finetuned_told`.
-#   Labels alone, against filling in, make {glue:text}`gain_supervised_told`.
-# * **Filters.**
-#   Against the fixed filters the small model stands at {glue:text}`gain_acoustics_told`.
-#   Together they predict {glue:text}`gain_beyond_told` more than the filters alone.
-#
-# Untrained twins were drawn several times, and the spread over them is part of the interval.
-# Each trained model exists once, so nothing here tells how much another training of the same recipe would differ.
-# These models are hundreds of times smaller than the published ones, and heard minutes of sound.
-# What carries over to those is the way to ask.
+# This model was trained once, so nothing here tells how much another training of the same recipe would differ.
+# It is hundreds of times smaller than published ones, and heard minutes of sound.
 #
 # (In {glue:text}`n_edges` of {glue:text}`n_choices` choices the penalty lies at an end of those tried.)
-#
-# ### When does it come?
-#
-# The paper finds that likeness to cortex rises early in training, with no brain in the loop.
-# The model of all diets was kept at steps spaced evenly in the logarithm, from random weights on.
-
-# %%
-path = contrasts(
-    pool, diets.rise(zoo.course), seed=seed
-).to_frame()
-say(diets.risen(path))
-whole = tables.mean_scores(zoo.stages(pool), "step")
-
-# %%
-by_depth = diets.by_depth(zoo.course, heard_by, y, folds)
-show(figures.course_of_training(by_depth, whole, zoo, heard))
-
-# %% [markdown]
-# From the first checkpoint to the last, mean $r^2$ changes by {glue:text}`ends_told` ({numref}`fig-course`).
-# Its slope is {glue:text}`rise_told` per unit of the natural logarithm of the step.
-# Both intervals are corrected for being two, and follow one training.
-# The lower part of the figure shows which layers carry the change.
 #
 # ### Do published models do better?
 #
 # Networks that others trained and published saw far more than minutes of sound.
-# Each can be asked just as the small ones were, and each gets a twin with random weights.
+# Each can be asked just as the small one was, and each gets a twin with random weights.
 # {glue:md}`elsewhere_asked`
 
 # %%
@@ -346,7 +288,7 @@ say(published.about_scores(elsewhere, outside, model, heard))
 
 # %%
 versus = published.questions(elsewhere, model)
-leads = published.differences(outside, versus, seed)
+leads = questions.differences(outside, versus, seed)
 say(published.about_gains(leads, versus, best, model))
 show_any(drawings.gains(leads, versus, heard))
 
@@ -514,16 +456,16 @@ show(maps.surface_maps(heard))
 # ### What does this say of the paper's claims?
 #
 # The ledger holds what the paper claims and the rule that decides it.
-# Four of its claims can be asked of the models on this page.
-# Every verdict follows from the intervals above, and is corrected once more for there being four claims.
-# The margins, below which an effect counts as none, were set on 2026-11-26, after first results had been seen.
+# One of its claims is about the filters; those about training are in {doc}`learning`.
+# The verdict follows from the intervals above.
+# The margin, below which an effect counts as none, was set on 2026-11-26, after first results had been seen.
 
 # %%
 from lib.report import claims, verdicts
 from lib.report.claims import sizes, table
 
 ruled = claims.decide(
-    recording, diets.evidence(gains, path, model),
+    recording, questions.beyond_filters(gains, trained, model),
     sizes=sizes.counted(recording),
 )  # fmt: skip
 verdicts(
@@ -534,10 +476,7 @@ verdicts(
 # %% [markdown]
 # "Undecided" is not "no".
 # In brackets stands whether an effect of the ledger's margin is excluded (absent) or could not be told.
-# What was planted in simulated listeners settles none of these claims, for they are about training.
-# Rules that are not as they first were:
-#
-# {glue:md}`changed_rules`
+# What was planted in simulated listeners does not settle it, for it is about training.
 #
 # ### How often would noise pass?
 #
@@ -546,9 +485,6 @@ verdicts(
 # These counts are stored, not made on this page; `make calibration` makes them.
 
 # %%
-from lib.report.claims import changed_rules
-
-say({"changed_rules": changed_rules(ruled)})
 sizes.table(recording)
 
 # %% [markdown]
@@ -560,13 +496,13 @@ sizes.table(recording)
 from lib.report import answer, save_results
 
 parts = {
-    "scores": scores, "main": main, "diets": by_diet,
-    "gains": gains, "course": whole,
+    "scores": scores, "main": main, "gains": gains,
+    "trained": by_training,
     "voxels": tables.group_table(group),
     "similarity": rsa.to_frame(),
 }  # fmt: skip
 parts |= published.results(outside, leads, versus, divided, heard)
-tidy = numbers.tidy(parts, asked, zoo, heard.n)
+tidy = numbers.tidy(parts, asked, heard.n)
 results = save_results(tidy, chapter="cortex", recording=recording)
 results.groupby("measure").size().to_frame("rows")
 
@@ -576,18 +512,18 @@ from lib.chapters.cortex.headline import headline
 question = "How much of auditory cortex is already in the sound?"
 said = of_components | gained
 first = published.leader(elsewhere, averages, leads, best, model)
-answer(question, headline(said, main, heard, first))
+answer(question, headline(said, main, heard, first, trained))
 
 # %% [markdown]
 # ## What would change this answer?
 #
 # * **Other folds.** Five folds are one of many ways to split the sounds, and each $r^2$ moves with them.
-# * **Other seeds of training.** Intervals cover sounds, fits, choices and untrained twins.
+# * **Other seeds of training.** Intervals cover sounds, fits and choices.
 #   Each trained model was trained once.
 # * **Other filters.** More rates and scales, power instead of magnitude, z-scored units.
 #   Each is a variant of the same baseline.
 # * **Measured voxels.** With single scans of real listeners one could say how far noise lets a model go.
-# * **Larger models, longer training.** The small models heard minutes of sound.
+# * **Larger models, longer training.** The small model heard minutes of sound.
 #   Those of the paper are in the roster, and run here by name once their weights are fetched.
 #   `alike models fetch NAME` does that, then `-p published_models NAME`.
 #

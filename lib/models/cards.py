@@ -29,7 +29,10 @@ KINDS = dict.fromkeys([*COLUMNS, "member", "sha256"], str)
 KINDS |= dict.fromkeys(["parameters", "rate", "layers", "width", "size_mb"], int) | {"frame_rate": int | float}
 KINDS |= dict.fromkeys(["config", "extractor", "borrows"], dict)
 KINDS |= {"prompt": list, "files": list, "url": str | list}
+KINDS |= {"diets": list, "task": str, "tuned_from": str, "recipe": str, "seed": int}
 """Keys a row may have, and the type of each."""
+TASKS = ("masked reconstruction", "masked units", "contrast", "labels", "transcripts")
+"""What a row may say of a model's task: models of one task learnt alike, whatever they learnt from."""
 WORDS = {str: "text", int: "a whole number", int | float: "a number", dict: "a mapping", list: "a list"}
 WORDS |= {str | list: "text or a list"}
 TABLE = "data/models.yml"
@@ -78,6 +81,10 @@ def _check(facts: Card) -> None:
             raise WrongUse(f"{row} has an {unknown('key', key, KINDS)}")
         if not isinstance(value, KINDS[key]) or isinstance(value, bool):
             raise WrongUse(f"{row} has {key}: {value!r}; expected {WORDS[KINDS[key]]}")
+    if facts.get("task", TASKS[0]) not in TASKS:
+        raise WrongUse(f"{row} has an {unknown('task', facts['task'], TASKS)}")
+    if ("seed" in facts) != ("recipe" in facts):
+        raise WrongUse(f"{row} has a recipe or a seed and needs both: one training of a recipe is told by its seed")
     if not facts.get("loader") and not facts.get("reason"):
         raise WrongUse(f"{row} has no 'loader', and no 'reason' why: write one of them")
 

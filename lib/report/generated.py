@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import html
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 from lib import recordings
 from lib.ground import ROOT
 from lib.models import own
-from lib.report import notebooks, records, runs, words
+from lib.report import hear, notebooks, records, runs, words
 from lib.report.runs import Run
 
 
@@ -36,13 +35,14 @@ def pages(title: str, about: str, done: Mapping[str, Run]) -> dict[str, str]:
         "recordings.md": _recordings_page(),
         "models.md": _models_page(),
         "leaderboard.md": _leaderboard_page(scored()),
+        "hear.md": hear.page(),
     }
     results = ROOT / "benchmarks" / "results.json"
     if results.exists():
         sys.path.insert(0, str(ROOT))
-        from benchmarks.frame import page as benchmark_page
+        from benchmarks import frame
 
-        made["benchmarks.md"] = benchmark_page(json.loads(results.read_text()))
+        made["benchmarks.md"] = frame.page(frame.load(results), frame.load(frame.GPU_RESULTS))
     return made
 
 

@@ -130,7 +130,11 @@ def answer(question: str, text: str) -> None:
 
 
 def verdicts(
-    found: Mapping[str, Verdict], *, simulated: bool = False, planted: Mapping[str, bool | None] | None = None
+    found: Mapping[str, Verdict],
+    *,
+    simulated: bool = False,
+    planted: Mapping[str, bool | None] | None = None,
+    published: Mapping[str, Verdict] | None = None,
 ) -> HTML:
     """Record what the ledger's rules say of claims on a recording, for the book's table, and show it as a table.
 
@@ -144,15 +148,23 @@ def verdicts(
         Whether the recording is simulated.
     planted : mapping of str to bool or None, optional
         Whether a claim holds of the simulated listeners (``lib.report.claims.table.truths``).
+    published : mapping of str to lib.report.claims.Verdict, optional
+        What the same rules say of numbers that the paper publishes, for a column of its own.
     """
     from lib.report.claims.table import table
 
     entries = {
-        f"verdict_{name}_{one.recording}": _told(one) | {"simulated": simulated, "planted": (planted or {}).get(name)}
+        f"verdict_{name}_{one.recording}": _told(one)
+        | {"simulated": simulated, "planted": (planted or {}).get(name)}
+        | _told_of_paper((published or {}).get(name))
         for name, one in found.items()
     }
     _update_numbers(entries)
     return HTML(table(entries.values()))
+
+
+def _told_of_paper(found: Verdict | None) -> dict[str, Any]:
+    return {"published": {"verdict": found.told, "why": found.why}} if found else {}
 
 
 def _told(found: Verdict) -> dict[str, Any]:

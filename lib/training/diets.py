@@ -8,7 +8,6 @@ segments; the pieces of music are other specimens than those of the pocket sound
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.ground import MissingData, cache_folder, fingerprint, replacing, unknown
+from lib.ground import cache_folder, fingerprint, replacing, unknown
+from lib.recordings.labelled import environmental_sounds, folder, read, spoken_digits
 from lib.training.loop import Clip, Diet
 
 RATE = 16_000
 LAST_SEGMENTS = ("segment-11", "segment-12")  # of the story: nobody trains on their sentences
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TAKES_HELD_OUT = 5  # of each digit and speaker: the test takes of their publisher
-FOLD_HELD_OUT = "5"
+FOLD_HELD_OUT = 5
 PIECES, PIECES_HELD_OUT = 20, 2  # variants of each kind of music
 ONE_IN = 12  # files of packages that are held out
 LONGEST = 120  # seconds of a piece of music, from its middle
@@ -81,8 +80,7 @@ def collect(name: str) -> Diet:
 
 def digits() -> Diet:
     """Spoken digits: takes 5 to 49 to train on, takes 0 to 4 held out."""
-    files = sorted((_public("free-spoken-digit-dataset") / "recordings").glob("*.wav"))
-    clips = [(_take(file) < TAKES_HELD_OUT, Clip(_read(file), DIGITS[int(file.name[0])])) for file in files]
+    clips = [(row.take < TAKES_HELD_OUT, Clip(_read(row.file), row.word)) for row in spoken_digits().itertuples()]
     return _diet("digits", clips, "digits")
 
 
@@ -105,8 +103,8 @@ def speech() -> Diet:
 
 def environment() -> Diet:
     """Environmental sounds with their class: folds 1 to 4 to train on, fold 5 held out."""
-    files = sorted(_public("ESC-10").glob("*/*.ogg"))
-    clips = [(file.name[0] == FOLD_HELD_OUT, Clip(_read(file), file.parent.name.split(" - ")[1])) for file in files]
+    sounds = environmental_sounds().itertuples()
+    clips = [(row.fold == FOLD_HELD_OUT, Clip(_read(row.file), row.category)) for row in sounds]
     return _diet("environment", clips, "environment")
 
 
@@ -153,7 +151,7 @@ DIETS: dict[str, Callable[[], Diet]] = {
 
 def _files(diet) -> list[Path]:
     """All files of a diet of packages, in one order everywhere."""
-    found = (sorted(_public(package).glob(pattern)) for package, pattern in PACKAGES[diet])
+    found = (sorted(folder(package).glob(pattern)) for package, pattern in PACKAGES[diet])
     return list(dict.fromkeys(file for files in found for file in files))
 
 
@@ -191,31 +189,10 @@ def _diet(name, clips, *sources) -> Diet:
     return Diet(name=name, sources={source: SOURCES[source] for source in sources}, train=train, held_out=held_out)
 
 
-def _public(name) -> Path:
-    for folder in (Path(os.environ.get("ALIKE_DATA", cache_folder())) / name, cache_folder() / name):
-        if folder.is_dir():
-            return folder
-    if any(name == package for parts in PACKAGES.values() for package, _ in parts):
-        raise MissingData(
-            f"Debian's package {name} is not on this machine: `apt-get download {name}`, then "
-            f"`dpkg-deb --extract {name}_*.deb {cache_folder() / name}`"
-        )
-    raise MissingData(
-        f"{name} is not on this machine ({SOURCES['digits' if 'digit' in name else 'environment']}): put its folder "
-        f"into {cache_folder()} or set ALIKE_DATA to the folder that holds it"
-    )
-
-
-def _take(file) -> int:
-    return int(re.fullmatch(r"\d_[a-z]+_(\d+)", file.stem)[1])
-
-
 def _read(file) -> np.ndarray:
-    import soundfile
     import soxr
 
-    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    return soxr.resample(samples.mean(axis=1), rate, RATE)
+    return soxr.resample(*read(file), RATE)
 
 
 def _numbers(clips) -> tuple[Clip, ...]:

@@ -34,7 +34,7 @@ def check_alike(words):
 
 
 def check_make(words):
-    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.M)
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), flags=re.M)
     for word in words:
         name, _, value = word.partition("=")
         assert name in (*targets, "EDITION", "STRICT", "PYTHON")

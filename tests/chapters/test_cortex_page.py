@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from lib.chapters.cortex import diets, figures, maps, numbers, published, published_figures, scores
+from lib.chapters.cortex import figures, maps, numbers, published, published_figures, questions, scores
 from lib.chapters.cortex.headline import headline
 from lib.chapters.cortex.material import Material, load_material
 from lib.compare import Estimate, refitted
@@ -171,7 +171,7 @@ def test_published_values_stand_beside_people_alone():
         assert ("eight listeners" in numbers.about_voxels(one, heard)["median_voxel"]) == there
 
 
-FILTERS, MODEL = diets.FILTERS, "crepe-tiny"
+FILTERS, MODEL = questions.FILTERS, "crepe-tiny"
 
 
 def beside(heard, *, brains=True):
@@ -194,7 +194,7 @@ def drawn_of_published(heard):
     parts = published.partition(elsewhere, features, (FILTERS, MODEL), heard, 0)
     return [
         published_figures.scores(elsewhere, fits, FILTERS, heard),
-        published_figures.gains(published.differences(fits, asked, 0), asked, heard),
+        published_figures.gains(questions.differences(fits, asked, 0), asked, heard),
         published_figures.parts(parts, elsewhere, heard),
     ]
 
@@ -203,27 +203,19 @@ def drawn(heard):
     """Figures of the page that need no fit of a real model."""
     table = pd.concat([main_table("m"), main_table("n").assign(value=0.3, low=0.2, high=0.4)]).reset_index()
     fit = SimpleNamespace(predictions=heard.components * 0.5, r2=np.linspace(0.2, 0.7, 6))
-    zoo = diets.Trained("n", (), (), ("untrained:n:0",), {"n@0": 0, "n": 9})
     asked = {
-        "music": diets.Question("", "all − music", "n", "o"),
-        "beyond": diets.Question("", "both − m", "both", "m"),
+        "music": questions.Question("", "all − music", "n", "o"),
+        "beyond": questions.Question("", "both − m", "both", "m"),
     }
-    steps = pd.DataFrame({"step": [0, 9], "value": [0.1, 0.4], "low": [0.0, 0.3], "high": [0.2, 0.5]})
-    layers = pd.DataFrame(
-        [(s, name, 0.1 * s) for s in (0, 9) for name in ("a", "b")], columns=["step", "layer", "value"]
-    )
     halves = pd.DataFrame({"r2": 0.3, "corrected": 0.6, "ceiling": 0.5}, index=range(heard.owner.size))
     matrix = np.random.default_rng(1).random((heard.n, heard.n))
     shares = pd.Series([0.2] * 5 + [0.9], [style.COMPONENT_TITLES[name] for name in COMPONENTS])
-    trained = pd.concat([table, table[table["model"] == "n"].assign(model=diets.TWIN)])
     return [
         figures.component_profiles(heard, shares),
         figures.predicted_and_measured(heard, fit, "m"),
         figures.component_r2(main_table("m"), heard, 99),
         figures.acoustic_models(table, heard),
-        figures.trained_models(trained, zoo, "m", heard),
         figures.differences(family({"music": 0.2, "beyond": 0.0}), asked, heard),
-        figures.course_of_training(layers, steps, zoo, heard),
         *drawn_of_published(heard),
         maps.voxel_scores(np.full(heard.owner.size, 0.4), halves, heard),
         maps.dissimilarities(matrix + matrix.T, matrix @ matrix.T, "m", heard),
@@ -271,7 +263,7 @@ def test_the_prose_on_published_models_follows_the_fits():
     assert "Electrodes in 15 other people reach" in text
     assert "range of the 35 models of the paper" in text
     asked = published.questions(elsewhere, FILTERS)
-    gains = published.differences(fits, asked, 0)
+    gains = questions.differences(fits, asked, 0)
     quoted_gains = published.about_gains(gains, asked, MODEL, FILTERS)
     difference = fits[MODEL].mean[0] - fits[FILTERS].mean[0]
     assert quoted_gains["elsewhere_crepe_tiny_spectrotemporal"].value == pytest.approx(difference)
@@ -323,7 +315,7 @@ def test_no_published_model_is_no_error():
     assert "none were asked for; `alike run cortex -p published_models whisper-base` does" in asked
     assert none.models == []
     fits = {FILTERS: object()}
-    assert published.differences(fits, published.questions(none, FILTERS), 0) is None
+    assert questions.differences(fits, published.questions(none, FILTERS), 0) is None
     assert published.partition(none, {}, (FILTERS, published.best_of(none, fits)), heard, 0) is None
     assert published.results(fits, None, {}, None, heard) == {}
     assert published.means(none, fits) == {}
@@ -348,7 +340,7 @@ def test_missing_weights_and_missing_brains_are_named(tmp_path, monkeypatch):
     with pytest.raises(WrongUse, match="wisper-base"):
         published.at_hand(["wisper-base"], material())
 
-    monkeypatch.setattr(published, "load", str)
+    monkeypatch.setattr(published, "is_here", bool)
     here = published.at_hand(["crepe-tiny"], material())
     assert here.models == ["crepe-tiny", "untrained:crepe-tiny:0"]
     assert "CREPE tiny (pitch of single notes and voices)" in published.asked_for(here)["elsewhere_asked"]
@@ -385,7 +377,6 @@ def test_texts_say_what_the_figures_show():
     assert "r² falls from 0.80 (low frequency) to 0.40 (music)" in shown["scores"].alt
     assert "lead in 6 of 6" in shown["models"].alt
     assert shown["gains"].alt == "1 of 2 intervals leave out 0: all − music 0.20."
-    assert "from 0.10 at step 0 to 0.40 at step 9" in shown["course"].alt
 
 
 def test_significance_becomes_standard_errors():
@@ -396,42 +387,31 @@ def test_significance_becomes_standard_errors():
     assert np.isnan(maps.z_of(np.array([np.nan]))).all()
 
 
-def decided(**changes):
-    gains = family({"speech": 0.1, "environment": 0.1, "music": 0.1, "finetuned": -0.1, "beyond": 0.1} | changes)
-    found = diets.evidence(gains, family({"rise": 0.1, "ends": 0.1}), diets.FILTERS)
-    return {name: one.verdict for name, one in claims.decide("x", found).items()}
+def decided(beyond):
+    found = questions.beyond_filters(family({"acoustics": 0.1, "beyond": beyond}), "n", FILTERS)
+    return claims.decide("x", found)["B8"].verdict
 
 
 def test_the_ledger_takes_what_the_page_found():
-    """Every claim follows its own difference; fine-tuning that improves nothing, or harms, supports its claim."""
-    assert decided() == dict.fromkeys(("B4", "B5", "B7", "B8"), claims.SUPPORTED)
-    assert decided(music=0.0)["B4"] == claims.UNDECIDED
-    assert decided(environment=-0.1)["B4"] == claims.NOT_SUPPORTED
-    assert decided(finetuned=0.1)["B7"] == claims.NOT_SUPPORTED
-    assert decided(finetuned=0.0)["B7"] == claims.UNDECIDED
-    assert decided(beyond=-0.1)["B8"] == claims.NOT_SUPPORTED
-
-
-def test_evidence_has_the_intervals_and_p_of_the_family():
-    gains = family({"speech": 0.1, "environment": 0.1, "music": 0.1, "finetuned": 0.0, "beyond": 0.1}, p=0.04)
-    path = family({"rise": 0.1, "ends": 0.1})
-    found = diets.evidence(gains, path, diets.FILTERS)
-    one = found["B4"]["speech"]
+    assert decided(0.1) == claims.SUPPORTED
+    assert decided(0.0) == claims.UNDECIDED
+    assert decided(-0.1) == claims.NOT_SUPPORTED
+    one = questions.beyond_filters(family({"beyond": 0.1}, p=0.04), "n", FILTERS)["B8"]["beyond"]
     assert (one.low, one.high, one.p, one.n) == (pytest.approx(0.07), pytest.approx(0.13), 0.04, 20)
-    assert np.isnan(found["B7"]["change"].p)  # that of no difference is not what the claim asks about
-    assert "one (environment)" in diets.evidence(gains.drop("environment"), path, diets.FILTERS)["B4"]
-    assert "the main model of this run is cochleagram" in diets.evidence(gains, path, "cochleagram")["B8"]
+    assert "main model of this run is cochleagram" in questions.beyond_filters(None, "n", "cochleagram")["B8"]
+    assert "no trained model" in questions.beyond_filters(None, FILTERS, FILTERS)["B8"]
 
 
 def test_a_model_is_not_asked_about_itself():
-    zoo = diets.Trained("a", ("b", "c", "d"), ("e", "f"), ("untrained:a:0",), {"a": 9})
-    assert list(diets.questions(zoo, "m")) == list(diets.KEYS)
-    asked = diets.questions(zoo, "a")
-    assert "acoustics" not in asked
-    assert diets.family(asked)["beyond"] == {"both": 1.0, "a": -1.0}
-    gained = diets.gained(family(dict.fromkeys(asked, 0.0)), asked)
+    asked = questions.beside_filters(MODEL, "m")
+    assert questions.family(asked) == {"acoustics": {MODEL: 1.0, "m": -1.0}, "beyond": {"both": 1.0, "m": -1.0}}
+    assert questions.beside_filters("m", "m") == {}
+    assert questions.differences({}, {}, 0) is None
+    gained = questions.gained(None, {}, ("acoustics", "beyond"))
     assert np.isnan(gained["gain_acoustics"].value)
-    assert (gained["n_gains"], gained["gains_apart"]) == (7, 0)
+    told = questions.gained(family({"acoustics": 0.2, "beyond": 0.1}), asked, ("acoustics", "beyond"))
+    assert (told["gain_beyond"].value, told["gain_beyond"].p) == (0.1, 0.001)
+    assert "corrected for 2" in told["gain_beyond"].about
 
 
 def test_what_has_no_components_is_refused():

@@ -81,12 +81,6 @@ def test_layers_of_two_models_keep_apart():
     assert [y[0, 0] for y in named.values()] == [1, 2, 3]
 
 
-def test_training_without_checkpoints_is_random_weights_and_the_model():
-    names = ["a", "a@0", "a@10", "b", "ab@5"]
-    assert scores.training_course("a", names, {"a": 20}) == {"a@0": 0, "a@10": 10, "a": 20}
-    assert scores.training_course("b", names, {}) == {"untrained:b:0": 0, "b": 1}
-
-
 def test_noise_has_the_covariance_of_the_components_and_passes_rarely():
     rng = np.random.default_rng(0)
     mixing = rng.standard_normal((3, 3))

@@ -386,6 +386,18 @@ def cells(html):
     return [{cell["data-label"]: cell.get_text() for cell in row.find_all("td")} for row in rows]
 
 
+def test_what_the_papers_numbers_say_has_a_column_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALIKE_RUN", str(tmp_path))
+    of_paper = decide("published", {"A6": {"best_layer": measured(0.3)}})
+    found = decide("a", {"A6": {"best_layer": measured(0.3)}, "A7": "no twin"})
+    shown = cells(records.verdicts(found, published=of_paper).data)
+    assert shown[0]["the paper's numbers"] == f"{SUPPORTED}: {of_paper['A6'].why}"
+    assert shown[1]["the paper's numbers"] == "not asked"
+    entry = json.loads((tmp_path / "numbers.json").read_text())["verdict_A6_a"]
+    assert entry["published"] == {"verdict": SUPPORTED, "why": of_paper["A6"].why}
+    assert "the paper's numbers" not in cells(verdict_table.table([{**entry, "published": None}]))[0]
+
+
 def test_effects_that_a_claim_is_planted_by_are_a_list(tmp_path):
     entry = {"claim": "x", "quantity": "x", "rule": "x", "planted_by": "late"}
     entry["parts"] = {"gap": {"alternative": "greater", "threshold": 0, "about": "x"}}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lib.ground import MissingData, WrongUse
+from lib.recordings import labelled
 from lib.recordings.pocket.story import text as story
 from lib.training import diets
 
@@ -120,7 +121,7 @@ def test_a_package_that_is_not_here_comes_with_the_commands_that_get_it(tmp_path
 def test_digits_are_split_as_their_publisher_does():
     diet = diets.collect("digits")
     assert (len(diet.train), len(diet.held_out)) == (2700, 300)
-    assert {clip.label for clip in diet.held_out} == set(diets.DIGITS)
+    assert {clip.label for clip in diet.held_out} == set(labelled.DIGITS)
 
 
 @real

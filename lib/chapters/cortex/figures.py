@@ -1,4 +1,4 @@
-"""Figures of the cortex chapter about components: profiles, predictions, scores of models, the course of training.
+"""Figures of the cortex chapter about components: profiles, predictions, scores of models, and differences.
 
 Comes in: material, fits and tables that the chapter computed. Goes out: figures with caption and alternative text, made
 of what they show, for ``lib.report.show``. No figure is told by colour alone.
@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from lib.chapters.cortex.diets import TWIN, Question, Trained, title
 from lib.chapters.cortex.material import Material
+from lib.chapters.cortex.questions import Question, title
 from lib.report import Captioned, words
 from lib.report.style import CATEGORY_TITLES, COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED, WIDTH
 
@@ -187,29 +187,9 @@ def _lead(scores: pd.DataFrame, model: str) -> int:
     return int((best == model).sum())
 
 
-def trained_models(table: pd.DataFrame, zoo: Trained, model: str, heard: Material) -> Captioned:
-    """R2 of every component under the trained models, an untrained twin and the main model."""
-    marks = _marks(table["model"].unique(), filters=model, tuned=zoo.tuned)
-    figure = _by_component(table, marks)
-    mean = table.groupby("model")["value"].mean().rename(title)
-    return Captioned(
-        figure,
-        "diets",
-        f"Share of the variance of six components that small trained models predict ({heard.counted}), with "
-        "95 % intervals over sounds, fits and choices. Dots: trained to fill in sounds of the diet that is named; "
-        f"squares: on labels; open: an untrained twin; diamonds: `{model}`, not trained.",
-        f"On average over components r² is {mean.max():.2f} for {mean.idxmax()} and {mean[TWIN]:.2f} for an untrained "
-        f"twin; the trained models reach {mean.drop([TWIN, title(model)], errors='ignore').min():.2f} to "
-        f"{mean.drop([TWIN, title(model)], errors='ignore').max():.2f}.",
-    )
-
-
-def _marks(models: Sequence[str], *, filters: str, tuned: Sequence[str] = ()) -> dict[str, dict]:
+def _marks(models: Sequence[str], *, filters: str) -> dict[str, dict]:
     """Marker of each model by its kind."""
-    kinds = {"fmt": "o", "color": OURS}
-    marks = {name: kinds | ({"fmt": "s", "color": "#56708f"} if name in tuned else {}) for name in models}
-    marks[TWIN] = {"fmt": "o", "color": INK, "mfc": "white"}
-    return marks | {filters: {"fmt": "D", "color": PUBLISHED}}
+    return {name: {"fmt": "o", "color": OURS} for name in models} | {filters: {"fmt": "D", "color": PUBLISHED}}
 
 
 def _by_component(table: pd.DataFrame, marks: Mapping[str, dict]) -> plt.Figure:
@@ -247,38 +227,4 @@ def differences(gains: pd.DataFrame, asked: Mapping[str, Question], heard: Mater
         f"Differences between models in the mean share of variance over six components ({heard.counted}). "
         f"Lines: 95 % intervals corrected for all {len(table)}; filled where they leave out 0.",
         f"{int(apart.sum())} of {len(table)} intervals leave out 0: {words.listing(told)}.",
-    )
-
-
-def course_of_training(by_layer: pd.DataFrame, whole: pd.DataFrame, zoo: Trained, heard: Material) -> Captioned:
-    """Mean r2 along training: above with the layer chosen in training folds, below layer by layer.
-
-    Parameters
-    ----------
-    by_layer : pandas.DataFrame
-        Columns step, layer (in the order of the model), value.
-    whole : pandas.DataFrame
-        Columns step, value, low, high.
-    """
-    whole = whole.sort_values("step").reset_index(drop=True)
-    figure, (above, below) = plt.subplots(2, 1, figsize=(WIDTH, 5.4), sharex=True)
-    ends = [whole["value"] - whole["low"], whole["high"] - whole["value"]]
-    above.errorbar(whole.index + 0.5, whole["value"], ends, color=INK, lw=1.6, marker="o", ms=5)
-    above.set(ylabel="Mean r²", ylim=(0, None), title="Layer chosen per component")
-    layers = list(dict.fromkeys(by_layer["layer"]))
-    values = by_layer.pivot(index="layer", columns="step", values="value").loc[layers[::-1], list(whole["step"])]
-    sns.heatmap(values, annot=True, fmt=".2f", cmap="Blues", vmin=0, cbar=False, ax=below, annot_kws={"size": 10})
-    below.set(xlabel="Training step (0: random weights)", ylabel="", title="Each layer alone, mean r²")
-    below.tick_params(axis="y", rotation=0)
-    first, last = whole["value"].iloc[0], whole["value"].iloc[-1]
-    low, high = values.iloc[:, -1].idxmin(), values.iloc[:, -1].idxmax()
-    return Captioned(
-        figure,
-        "course",
-        f"Mean share of variance over six components along the training of `{zoo.first}` ({heard.counted}). "
-        "Above: layer chosen per component inside the training folds, with 95 % intervals over sounds, fits and "
-        "choices. Below: each layer alone, the last at the top.",
-        f"Mean r² goes from {first:.2f} at step {whole['step'].iloc[0]} to {last:.2f} at step {whole['step'].iloc[-1]}."
-        f" At the end {high} is highest ({values.iloc[:, -1].max():.2f}) and {low} lowest "
-        f"({values.iloc[:, -1].min():.2f}).",
     )

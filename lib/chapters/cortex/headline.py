@@ -12,12 +12,19 @@ import pandas as pd
 
 from lib.chapters.cortex.material import Material
 from lib.chapters.cortex.published import Leader
+from lib.chapters.cortex.questions import called
 from lib.compare import Estimate
 from lib.models import card, original
 from lib.report import style, words
 
 
-def headline(numbers: Mapping[str, Estimate], main: pd.DataFrame, heard: Material, leader: Leader | None = None) -> str:
+def headline(
+    numbers: Mapping[str, Estimate],
+    main: pd.DataFrame,
+    heard: Material,
+    leader: Leader | None = None,
+    trained: str = "mini-resnet",
+) -> str:
     """The answer that opens the page: in whom, what was found, how sure, and what was not.
 
     Parameters
@@ -27,6 +34,8 @@ def headline(numbers: Mapping[str, Estimate], main: pd.DataFrame, heard: Materia
     main : pandas.DataFrame
         ``scores.main_scores`` of the main model.
     heard : Material
+    trained : str
+        The trained model beside the main one.
     leader : Leader, optional
         The best published model, where any ran: it takes the place of the small one, and the filters' average that of
         their range, so that no more than three numbers stand here.
@@ -40,7 +49,7 @@ def headline(numbers: Mapping[str, Estimate], main: pd.DataFrame, heard: Materia
         f"Weighted sums of the outputs of `{model}`, {what}, predict {_reach(numbers, main, leader)}, in sounds that "
         "were not used to find the weights.",
         _sure(main["p"]),
-        _published(leader) if leader else _trained(numbers["gain_acoustics"], numbers["gain_beyond"]),
+        _published(leader) if leader else _trained(trained, numbers["gain_acoustics"], numbers["gain_beyond"]),
         _unknown(heard),
     ])  # fmt: skip
 
@@ -89,11 +98,13 @@ def _sure(p: pd.Series) -> str:
     return f"Chance reaches as far for {words.listing(within)}; the others lie beyond it."
 
 
-def _trained(gain: Estimate, beyond: Estimate) -> str:
-    """How the first trained model compares with the main one, and whether it adds to it."""
+def _trained(name: str, gain: Estimate, beyond: Estimate) -> str:
+    """How the trained model compares with the main one, and whether it adds to it."""
     if not np.isfinite(gain.value):
         return "No trained model was set against it."
-    one = "A small model that we trained on many kinds of sound"
+    one = (
+        f"A small model that we trained ({called(name)})" if card(original(name))["family"] == "mini" else called(name)
+    )
     adds = "it adds to it" if beyond.low > 0 else "it takes from it" if beyond.high < 0 else ""
     adds = adds or "whether it adds anything stayed open"
     size = _of_variance(gain)

@@ -13,15 +13,16 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from lib.chapters.cortex.diets import title
 from lib.chapters.cortex.figures import FAMILIES, ORDER, family_of
 from lib.chapters.cortex.material import Material
+from lib.chapters.cortex.places import SURFACE, z_of
+from lib.chapters.cortex.questions import title
+from lib.chapters.cortex.surfaces import brains
 from lib.report import Captioned, words
-from lib.report.style import COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED, WIDTH
+from lib.report.style import COMPONENT_TITLES, INK, OURS, PUBLISHED, WIDTH
 
 MOST = 1.2
 """Corrected scores are cut here, for display only: the correction blows up where responses are unreliable."""
-SURFACE = "fsaverage5"
 
 
 def voxel_scores(r2: np.ndarray, halves: pd.DataFrame, heard: Material) -> Captioned:
@@ -156,76 +157,15 @@ def similarity_scores(rsa: object, heard: Material, draws: int) -> Captioned:
     )
 
 
-def z_of(significance: np.ndarray) -> np.ndarray:
-    """How many standard errors a weight is from 0, out of its signed -log10 p (two-sided)."""
-    from scipy.stats import norm
-
-    signed = np.asarray(significance, dtype=float)
-    return np.sign(signed) * norm.isf(10.0 ** -np.abs(signed).clip(max=300) / 2)
-
-
 def surface_maps(heard: Material) -> Captioned:
     """Where each component weighs, one row a component: temporal lobes of both hemispheres, inflated, from the side."""
     maps = {name: heard.recording.surface(name, mesh=SURFACE) for name in heard.names}
     z = {name: {side: z_of(values) for side, values in pair.items()} for name, pair in maps.items()}
     every = np.concatenate([values for pair in z.values() for values in pair.values()])
     limit = float(np.ceil(np.nanpercentile(np.abs(every), 90)))
-    figure = plt.figure(figsize=(WIDTH, 1.62 * len(z) + 1.0), layout="none")
-    high = figure.get_figheight()
-    for row, (name, pair) in enumerate(z.items()):
-        bottom = 1 - (0.35 + 1.62 * (row + 1)) / high
-        figure.text(0.01, bottom + 0.81 / high, COMPONENT_TITLES[name].replace(" ", "\n"), weight="bold", va="center")
-        for column, (side, values) in enumerate(pair.items()):
-            place = (0.19 + 0.41 * column, bottom - 0.36 / high, 0.39, 0.39 * WIDTH / high)
-            _brain(figure.add_axes(place, projection="3d"), values, side, limit)
-    for column, side in enumerate(("Left", "Right")):
-        figure.text(0.385 + 0.41 * column, 1 - 0.12 / high, f"{side} hemisphere", ha="center", va="center")
-    _bar(figure, limit)
-    figure.set_layout_engine("none")  # nilearn asks for one; everything has its place
+    rows = {COMPONENT_TITLES[name].replace(" ", "\n"): pair for name, pair in z.items()}
+    figure = brains(rows, (-limit, limit), "Weight over its standard error (z)", "PuOr_r")
     return Captioned(figure, "surface", _surface_caption(maps, heard, limit), _surface_text(z))
-
-
-def _brain(axis: plt.Axes, values: np.ndarray, side: str, limit: float) -> None:
-    """Draw the part of a hemisphere around what was measured, from the side and a little above."""
-    from matplotlib.patches import Rectangle
-    from nilearn import datasets, plotting, surface
-
-    mesh = datasets.fetch_surf_fsaverage(SURFACE)
-    inflated = surface.load_surf_mesh(mesh[f"infl_{side}"])
-    low, high, faces = _window(np.asarray(inflated.coordinates), np.asarray(inflated.faces), np.isfinite(values))
-    plotting.plot_surf_stat_map(
-        surface.InMemoryMesh(inflated.coordinates, faces), values, hemi=side, axes=axis, colorbar=False,
-        view=(20, 180 if side == "left" else 0), bg_map=mesh[f"sulc_{side}"], cmap="PuOr_r", vmax=limit, vmin=-limit,
-        threshold=1e-6, avg_method=_of_measured,
-    )  # fmt: skip
-    axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-    axis.set_box_aspect(high - low, zoom=1.3)
-    axis.patch.set_visible(False)
-    for triangles in axis.collections:
-        triangles.set_rasterized(True)  # thousands of them are no use as vectors
-        triangles.set_clip_path(Rectangle((0, 0.16), 1, 0.66, transform=axis.transAxes))
-
-
-def _window(where: np.ndarray, faces: np.ndarray, measured: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Corners of a box around most of what was measured, and the triangles in it and around it on that side."""
-    low, high = np.percentile(where[measured], [2, 98], axis=0) + np.array([[0, -10, -10], [0, 10, 10]])
-    side = np.sign(where[measured, 0].mean())
-    near = (side * where[:, 0] > -5) & (np.abs(where - (low + high) / 2)[:, 1:] < 0.8 * (high - low)[1:]).all(axis=1)
-    return low, high, faces[near[faces].all(axis=1)]
-
-
-def _of_measured(corners: np.ndarray) -> float:
-    """Value of a triangle: the mean of those of its corners that were measured."""
-    there = corners[np.isfinite(corners)]
-    return float(there.mean()) if there.size else np.nan
-
-
-def _bar(figure: plt.Figure, limit: float) -> None:
-    scale = plt.cm.ScalarMappable(plt.Normalize(-limit, limit), "PuOr_r")
-    place = figure.add_axes((0.25, 0.5 / figure.get_figheight(), 0.6, 0.1 / figure.get_figheight()))
-    bar = figure.colorbar(scale, cax=place, orientation="horizontal", extend="both")
-    bar.set_label("Weight over its standard error (z)")
-    bar.ax.tick_params(color=FAINT)
 
 
 def _surface_caption(maps: Mapping, heard: Material, limit: float) -> str:

@@ -114,6 +114,13 @@ class Material:
         return np.concatenate([[subject] * r.sizes["voxel"] for subject, r in self.voxels.items()])
 
     @property
+    def regions(self) -> np.ndarray | None:
+        """In which part of auditory cortex each voxel lies, (voxel,); None where nobody says where voxels are."""
+        if not all("region" in r.coords for r in self.voxels.values()):
+            return None
+        return np.concatenate([r["region"].values.astype(str) for r in self.voxels.values()])
+
+    @property
     def repeated(self) -> np.ndarray:
         """Voxels of all listeners in every scan that all have (sound, voxel, scan)."""
         scans = min(r.sizes["scan"] for r in self.voxels.values())

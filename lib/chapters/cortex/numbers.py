@@ -11,12 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from lib.chapters.cortex.diets import Question, Trained
 from lib.chapters.cortex.material import Material
-from lib.compare import Estimate, aggregate_subjects, mean_score
+from lib.chapters.cortex.questions import Question
+from lib.compare import Estimate, aggregate_subjects
 from lib.report import words
 
-PARTS = ("main", "scores", "voxels", "similarity", "diets", "gains", "course")
+PARTS = ("main", "scores", "voxels", "similarity", "trained", "gains")
 FAMILY = {"low_family": "low", "high_family": "high", "p_family": "p"}
 
 
@@ -46,26 +46,10 @@ def _published_means(published: pd.DataFrame | None) -> dict[str, Estimate]:
     }
 
 
-def of_training(deep: Mapping[str, object], zoo: Trained) -> dict[str, object]:
-    """How far the first trained model and its untrained twins get, and how often a penalty lies at an end of the grid.
-
-    Parameters
-    ----------
-    deep : mapping of str to lib.compare.encoding.intervals.Refitted, or to several of them
-        By model.
-    zoo : Trained
-    """
-    one, twins = mean_score(deep[zoo.first]), [deep[name].fit.r2.mean() for name in zoo.twins]
-    edges = np.concatenate([fit.fit.edge.ravel() for fit in deep.values() if not isinstance(fit, list)])
-    low, high, about = min(twins), max(twins), "mean r² of the untrained twins"
-    return {
-        "first_mean": Estimate(one.value, one.low, one.high, one.n, about=f"mean r² of {zoo.first}"),
-        "twin_low": Estimate(low, n=len(twins), about=f"least {about}", digits=2),
-        "twin_high": Estimate(high, n=len(twins), about=f"largest {about}", digits=2),
-        "of_twins": f"{low:.2f} to {high:.2f}, over {len(twins)} draws of random weights",
-        "n_edges": int((edges != 0).sum()),
-        "n_choices": edges.size,
-    }
+def of_edges(fits: Mapping[str, object]) -> dict[str, int]:
+    """How often a penalty lies at an end of the grid, over all fits."""
+    edges = np.concatenate([fit.fit.edge.ravel() for fit in fits.values()])
+    return {"n_edges": int((edges != 0).sum()), "n_choices": edges.size}
 
 
 def of_voxels(fit: object, null: object, group: object) -> dict[str, object]:
@@ -172,35 +156,37 @@ def choices_of_layer(numbers: Mapping[str, Estimate], heard: Material) -> pd.Dat
     return table
 
 
-def tidy(parts: Mapping[str, pd.DataFrame], asked: Mapping[str, Question], zoo: Trained, n: int) -> pd.DataFrame:
+def tidy(parts: Mapping[str, pd.DataFrame], asked: Mapping[str, Question], n: int) -> pd.DataFrame:
     """Results of the chapter, one row per number.
 
     Parameters
     ----------
     parts : mapping of str to DataFrame
-        main, scores, voxels, similarity, diets, gains, course: as the chapter computed them; any others are rows of
-        results already, of which scores of models that are here before are left out.
-    asked, zoo : what is asked of the trained models, and which there are.
+        main, scores, voxels, similarity, trained, gains (None where nothing was asked): as the chapter computed them;
+        any others are rows of results already, of which scores of models that are here before are left out.
+    asked : what is asked of the trained model.
     n : int
         Number of sounds.
     """
     scores, main = parts["scores"], parts["main"].reset_index()[["model", "component", "null_mean", "p"]]
-    new = parts["diets"][~parts["diets"]["model"].isin(scores["model"])]
-    gains = parts["gains"].drop(columns=["low", "high", "p"]).rename(columns=FAMILY)
+    new = parts["trained"][~parts["trained"]["model"].isin(scores["model"])]
     similarity = parts["similarity"][["layer", "value", "low", "high", "null_mean", "null_sd", "p"]]
     return pd.concat([
         scores.merge(main, how="left").rename(columns={"component": "layer"}).assign(measure="r2_component", n=n),
         parts["voxels"].assign(measure="r2_voxel_median", model="all layers"),
         similarity.assign(measure="rsa_spearman", model=similarity["layer"], n=n),
         new.rename(columns={"component": "layer"}).assign(measure="r2_component", n=n),
-        gains[["value", "low", "high", "p", "n"]].assign(
-            model=[asked[key].title for key in gains.index], measure="r2_component_gain"
-        ),
-        parts["course"].drop(columns="step").assign(
-            model=[f"{zoo.first}@{step}" for step in parts["course"]["step"]], measure="r2_component_mean", n=n
-        ),
+        *_gains(parts["gains"], asked),
         *(_new(table, [*scores["model"], *new["model"]]) for kind, table in parts.items() if kind not in PARTS),
     ], ignore_index=True)  # fmt: skip
+
+
+def _gains(gains: pd.DataFrame | None, asked: Mapping[str, Question]) -> list[pd.DataFrame]:
+    """Differences as rows of results."""
+    if gains is None:
+        return []
+    rows = gains.drop(columns=["low", "high", "p"]).rename(columns=FAMILY)[["value", "low", "high", "p", "n"]]
+    return [rows.assign(model=[asked[key].title for key in gains.index], measure="r2_component_gain")]
 
 
 def _new(table: pd.DataFrame, scored: list[str]) -> pd.DataFrame:

@@ -16,12 +16,12 @@ import pandas as pd
 import xarray as xr
 
 from lib import recordings
-from lib.chapters.cortex.diets import Question, estimate, family, title
 from lib.chapters.cortex.material import Material
+from lib.chapters.cortex.questions import Question, called, estimate, is_here, title
 from lib.chapters.cortex.scores import component_scores
-from lib.compare import Estimate, contrasts, mean_score, variance_partition
+from lib.compare import Estimate, mean_score, variance_partition
 from lib.ground import MissingData, fingerprint
-from lib.models import card, load
+from lib.models import card
 from lib.recordings.electrodes import electrode_features
 from lib.report import kept, words
 
@@ -33,11 +33,6 @@ THINGS = "sounds"
 def twin_of(name: str) -> str:
     """The untrained twin that a published model stands beside."""
     return f"untrained:{name}:0"
-
-
-def called(name: str) -> str:
-    """What a figure or a sentence calls a model of the roster."""
-    return title(name) if title(name) != name else card(name)["title"].split(",")[0]
 
 
 def band(name: str) -> str:
@@ -94,7 +89,7 @@ def at_hand(names: Sequence[str], heard: Material) -> Elsewhere:
         If there is no such model, or if its weights are not what they should be. Missing ones are no error.
     """
     asked = tuple(dict.fromkeys(names))
-    here = tuple(name for name in asked if _is_here(name))
+    here = tuple(name for name in asked if is_here(name))
     if not here:
         return Elsewhere(asked)
     if heard.simulated:
@@ -113,14 +108,6 @@ def at_hand(names: Sequence[str], heard: Material) -> Elsewhere:
     return Elsewhere(asked, here, brains, len(patients.subjects))
 
 
-def _is_here(name: str) -> bool:
-    try:
-        load(name)
-    except MissingData:
-        return False
-    return True
-
-
 def questions(elsewhere: Elsewhere, model: str) -> dict[str, Question]:
     """What is asked of the published models: each minus the filters, then each minus its untrained twin."""
     over = [(name, model, title(model)) for name in elsewhere.here if name != model]
@@ -129,11 +116,6 @@ def questions(elsewhere: Elsewhere, model: str) -> dict[str, Question]:
         f"{one}-{other}": Question(f"{one} minus {other}", f"{called(one)} − {named}", one, other)
         for one, other, named in over
     }
-
-
-def differences(fits: Mapping[str, object], asked: Mapping[str, Question], seed: int) -> pd.DataFrame | None:
-    """``lib.compare.contrasts`` of the questions as one family; None where nothing is asked."""
-    return contrasts(fits, family(asked), seed=seed).to_frame() if asked else None
 
 
 def best_of(elsewhere: Elsewhere, fits: Mapping[str, object]) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from lib.chapters.cortex import figures
-from lib.chapters.cortex.diets import Question, title
 from lib.chapters.cortex.material import Material
-from lib.chapters.cortex.published import ELECTRODES, Elsewhere, Parts, called, part_called, twin_of
+from lib.chapters.cortex.published import ELECTRODES, Elsewhere, Parts, part_called, twin_of
+from lib.chapters.cortex.questions import Question, called, title
 from lib.chapters.cortex.scores import component_scores
 from lib.report import Captioned, show, words
 from lib.report.style import COMPONENT_TITLES, FAINT, INK, OURS, PUBLISHED

@@ -67,27 +67,6 @@ def main_layer(fit: object) -> str:
     return str(pd.Series(fit.layer.ravel()).mode().iloc[0])
 
 
-def training_course(first: str, names: Sequence[str], steps: Mapping[str, int]) -> dict[str, int]:
-    """Stages of a model's training by name, with their step.
-
-    Parameters
-    ----------
-    first : str
-        A model of the roster.
-    names : sequence of str
-        All names of the roster; ``FIRST@STEP`` is a checkpoint.
-    steps : mapping
-        Steps of the whole training, for models that were trained here.
-
-    Returns
-    -------
-    dict of str to int
-        Where no checkpoints are known, random weights (0) and the model itself (1).
-    """
-    stages = {name: int(name.partition("@")[2]) for name in names if name.startswith(f"{first}@")}
-    return stages | {first: steps[first]} if stages else {f"untrained:{first}:0": 0, first: 1}
-
-
 def component_scores(fits: Mapping[str, object], components: Sequence[str]) -> pd.DataFrame:
     """Scores of every component under every model with 95 % intervals: columns model, component, value, low, high."""
     rows = []

@@ -22,7 +22,7 @@ here: the size of j's own noise, where the full denominator blows up with predic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +81,10 @@ class Refitted:
         slope = 2 * self.r[kept].clip(0) / kept.sum()
         deleted, choices = ((x[:, kept].clip(0) ** 2).mean(1) for x in (self.deleted, self.choices))
         return float((self.r[kept].clip(0) ** 2).mean()), deleted, self.pairs[:, :, kept] @ slope, choices
+
+    def of(self, response: int) -> Refitted:
+        """The same with one response alone: `scores` of the others are NaN, and `mean` is that of this one."""
+        return replace(self, r=np.where(np.arange(len(self.r)) == response, self.r, np.nan))
 
 
 def refitted(

@@ -170,6 +170,32 @@ def cross_validated_rsa(
     return _cross_validated(layers, responses, folds, rule)
 
 
+def listener_ceilings(responses) -> tuple[np.ndarray, np.ndarray]:
+    """How well listeners' RDMs agree with each other: what bounds the correlation of any model with them.
+
+    Parameters
+    ----------
+    responses : array (S, n, v), or sequence or mapping by subject of array (n, v_s)
+        Two subjects at least.
+
+    Returns
+    -------
+    low, high : array (S,)
+        Spearman correlation of each subject's RDM with the mean RDM of the others (the inter-subject topline), and with
+        the mean of all subjects' ranks, itself included: no RDM has a larger mean correlation with all of them (Nili et
+        al. 2014, PLoS Computational Biology 10: e1003553).
+    """
+    named = {name: _z_scored(x) for name, x in response_series(responses)[0].items()}
+    if len(named) < 2:
+        raise ValueError("listeners are set against each other: need two at least.")
+    triangles = _triangles(named)
+    ranks = average_ranks(triangles)
+    ranks = ranks - ranks.mean(-1, keepdim=True)
+    ranks = ranks / ranks.norm(dim=-1, keepdim=True)
+    every = ranks.mean(0)
+    return _with_others(triangles).numpy(), (ranks @ (every / every.norm())).numpy()
+
+
 # ---- the parts, on z-scored series ----
 
 
@@ -219,10 +245,13 @@ def _spearman(a, b):
 
 
 def _topline(triangles) -> float:
-    if len(triangles) < 2:
-        return float("nan")
+    return float(_with_others(triangles).mean()) if len(triangles) > 1 else float("nan")
+
+
+def _with_others(triangles):
+    """Correlation of each RDM with the mean of the others, (RDM,)."""
     others = (triangles.sum(0) - triangles) / (len(triangles) - 1)
-    return float(_spearman(triangles, others).diagonal().mean())
+    return _spearman(triangles, others).diagonal()
 
 
 def _cross_validated(layers: Mapping, responses: Mapping, folds, rule: str) -> tuple[xr.DataArray, xr.DataArray]:

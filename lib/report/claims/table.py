@@ -65,7 +65,9 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
     rows, order = list(rows), list(ledger())
     rows = sorted(rows, key=lambda row: (order.index(row["claim"]), row["recording"]))
     several, simulated = any("page" in row for row in rows), any(row["simulated"] for row in rows)
+    of_paper = any(row.get("published") for row in rows)
     heads = ["claim", *["recording"] * several, "verdict", *["planted?"] * simulated, "why", "noise passes", "power"]
+    heads += ["the paper's numbers"] * of_paper
     return words.cards(heads, map(_cells, rows), "verdicts")
 
 
@@ -84,7 +86,13 @@ def _cells(row: Mapping[str, Any]) -> dict[str, str]:
         "why": html.escape(row["why"]),
         "noise passes": html.escape(size),
         "power": html.escape(power),
+        "the paper's numbers": _of_paper(row.get("published")),
     }
+
+
+def _of_paper(told: Mapping[str, str] | None) -> str:
+    """What the claim's rule says of numbers that the paper publishes, where it was asked."""
+    return f"<strong>{html.escape(told['verdict'])}</strong>: {html.escape(told['why'])}" if told else "not asked"
 
 
 def _planted(row: Mapping[str, Any]) -> str:
