@@ -31,8 +31,8 @@ RECORDINGS = ("natsound165", "pocket-sounds")
 PERMUTATIONS, DRAWS = 99, 50
 NETWORKS = (
     "mini-resnet", "mini-resnet-speech", "mini-resnet-environment", "mini-resnet-music", "mini-resnet-finetuned",
-    "mini-resnet-supervised", "mini-mixture", "mini-speech", "mini-hubert", "mini-audio-llm", "whisper-base", "crepe-tiny",
-    "crepe-full", "resemblyzer", "silero-vad",
+    "mini-resnet-supervised", "mini-mixture", "mini-speech", "mini-hubert", "mini-audio-llm", "whisper-base",
+    "crepe-tiny", "crepe-full", "resemblyzer", "silero-vad",
 )  # fmt: skip
 TWINS = (
     "mini-resnet", "mini-mixture", "mini-hubert", "mini-audio-llm", "whisper-base", "crepe-tiny", "resemblyzer",

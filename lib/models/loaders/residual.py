@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lib.ground import WrongUse
 from lib.models.activations import Frames
 from lib.models.extraction import Model
 from lib.models.loaders import checkpoints, networks, patches
@@ -77,6 +78,8 @@ def _states(network, waves, scale) -> list[Frames]:
     """What leaves stem and stages: one frame per column whose centre lies inside the sound, at least one."""
     import torch
 
+    if waves.shape[1] > patches.FRAMES * patches.HOP:
+        raise WrongUse(f"a spectrogram model hears 2 s at once; got {waves.shape[1] / patches.RATE:.2f} s")
     spectra = images(patches.fitted(patches.level_free(patches.power(waves)), scale))
     with torch.inference_mode():
         states = network(spectra.to(network.device), output_hidden_states=True).hidden_states
