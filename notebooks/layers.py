@@ -162,8 +162,8 @@ show(figures.against_distance(layered, turned, of_depth["rho"]))
 # A spin test as it is usually made would say {glue:text}`map_plain_p`.
 # One that took places for independent would say {glue:text}`map_naive_p`.
 #
-# In smooth random maps, where there is nothing to find, the last is positive in .2 to .4 instead of .05.
-# The usual spin test is in .08 to .10, and ours in .06 to .08.
+# In smooth random maps, where there is nothing to find, the last is positive several times too often.
+# The usual spin test is so somewhat too often, and ours least of the three; it can still be a little generous.
 #
 # ### Do regions prefer other layers, and since when?
 #

@@ -148,7 +148,7 @@ def headline(depths: Depths, found: Mapping[str, Estimate], of_voxels: Mapping[s
     return " ".join([
         f"We asked where in `{depths.model}` lies what predicts each place in auditory cortex of {depths.places.who}, "
         f"who heard {depths.places.n} sounds.",
-        f"Of what it predicts in the median of {depths.places.of_voxels}, a share of "
+        f"Of the variance in the median of {depths.places.of_voxels}, a share of "
         f"{words.told(of_voxels['only_model'], 'sounds')} is not in filters of sound that nobody trained.",
         _ordered(found["rho"], turned),
         _trained(found["training"]),

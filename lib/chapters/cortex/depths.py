@@ -118,6 +118,7 @@ def depths(
     WrongUse
         The model has a single layer; the recording has no places.
     """
+    primary = tuple(map(float, primary))
     places = load_places(name, primary)
     layers = list(load_model(model).layers)
     if len(layers) < 2:
@@ -125,7 +126,7 @@ def depths(
     stages = course(model)
     key = (places.recording.fingerprint, model, primary, n_few, n_permutations, n_draws, seed)
     counts = {"n_few": n_few, "n_permutations": n_permutations, "n_draws": n_draws, "seed": seed}
-    found = kept("layers", key, partial(_compute, name, tuple(map(float, primary)), tuple(stages), **counts))
+    found = kept("layers", key, partial(_compute, name, primary, tuple(stages), **counts))
     return Depths(places, model, layers, stages, {key: x.values for key, x in found.items()})
 
 
@@ -142,6 +143,7 @@ def step_of(stage: str) -> float:
 
 def _compute(name: str, primary: tuple, stages: tuple, **counts: int) -> dict[str, xr.DataArray]:
     """Everything of a recording and a model, as arrays to keep."""
+    primary = tuple(map(float, primary))
     places = load_places(name, primary)
     sounds = places.sounds
     features = {stage: sound_features(load_model(stage), sounds) for stage in stages}

@@ -30,7 +30,6 @@ CENTRES = {"lateral": (61, -20, -1), "posterior": (57, -37, 12), "anterior": (53
 """Points on the white surface of fsaverage5 [mm; the left hemisphere has -x] around which the other regions lie: on the
 side of the superior temporal gyrus, behind and before Heschl's gyrus. In round numbers, and not from an atlas."""
 PRIMARY = "primary"
-KNOWN = "pocket-sounds, natsound165 and song-ecog"
 ALONE = 8
 """A listener counts who has as many predicted places."""
 
