@@ -196,7 +196,7 @@ def masked_job(sizes: Sizes) -> Job:
     import numpy as np
     from transformers import ASTConfig
 
-    from lib.models.loaders import patches
+    from lib.models.loaders.mini import patches
     from lib.training.masked import Autoencoder, reconstruction_loss
     from lib.training.recipes import recipe
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate, pad, unfold
 
-from lib.models.loaders import patches, residual
+from lib.models.loaders.mini import patches, residual
 from lib.training.loop import Diet, Work, device, train
 from lib.training.spectra import Spectra, spectra_of
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from lib.models.loaders import patches
-from lib.models.loaders.patches import SIDE, initialised, positions
+from lib.models.loaders.mini import patches
+from lib.models.loaders.mini.patches import SIDE, initialised, positions
 from lib.training.loop import Diet, Work, device, train
 from lib.training.spectra import spectra_of
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lib.models.loaders import patches
+from lib.models.loaders.mini import patches
 from lib.training.loop import Diet
 
 

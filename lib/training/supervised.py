@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lib.models.loaders import patches, residual
+from lib.models.loaders.mini import patches, residual
 from lib.training.filling import settled
 from lib.training.loop import Diet, Work, device, train
 from lib.training.spectra import Spectra, Spectrum, spectra_of

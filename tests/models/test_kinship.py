@@ -31,7 +31,8 @@ def test_rows_of_the_small_models_say_what_their_recipes_do():
     for name, facts in EVERY.items():
         if "recipe" in facts:
             made = RECIPES[facts["recipe"]]
-            heard = {"digits": "speech", "voices": "speech"}
+            heard = {"digits": "speech", "voices": "speech", "languages": "speech"}
+            heard |= {"effects": "environment", "orchestra": "music"}
             start = EVERY[facts["tuned_from"]]["diets"] if "tuned_from" in facts else []
             assert {heard.get(diet, diet) for diet in made.diets} | set(start) == set(facts["diets"]), name
             assert bool(made.start) == ("tuned_from" in facts), name

@@ -74,7 +74,7 @@ def test_a_fact_of_the_card_changes_the_mark(monkeypatch, name):
     ("name", "module"),
     [
         ("mfcc", "lib/models/baselines/mel.py"),
-        ("mini-mixture", "lib/models/loaders/patches.py"),
+        ("mini-mixture", "lib/models/loaders/mini/patches.py"),
         ("mini-hubert", "lib/models/loaders/audio_encoders.py"),
         ("untrained:metricgan:0", "lib/models/architectures/metricgan.py"),
         ("untrained:metricgan:0", "lib/models/windows.py"),

@@ -36,7 +36,7 @@ def test_what_was_loaded_is_noted_when_found_in_the_cache_too(noticed):
 
 
 def test_figures_of_a_chapter_belong_to_that_chapter_alone():
-    users = {"cortex": {"cortex"}, "eeg": {"eeg"}, "measures": {"measures"}, "recovery": {"recovery"}}
+    users = {"cortex": {"cortex", "learning"}, "eeg": {"eeg"}, "measures": {"measures"}, "recovery": {"recovery"}}
     for chapter, expected in users.items():
         module = f"lib.chapters.{chapter}.figures"
         found = {p.stem for p in (ROOT / "notebooks").glob("*.py") if module in provenance.closure(p)}

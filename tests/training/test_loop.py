@@ -168,7 +168,7 @@ def test_classifier_learns_two_tones_from_scratch_and_from_a_masked_model(tmp_pa
 def test_normalisation_is_settled_on_whole_spectrograms(diet):
     from transformers import ResNetConfig, ResNetModel
 
-    from lib.models.loaders import residual
+    from lib.models.loaders.mini import residual
     from lib.training.filling import settled
     from lib.training.spectra import spectra_of
 

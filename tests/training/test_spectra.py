@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.models.loaders import patches
+from lib.models.loaders.mini import patches
 from lib.training.loop import Clip, Diet
 from lib.training.spectra import Spectrum, spectra_of
 

@@ -6,7 +6,7 @@ sounds) and curve.csv; checkpoints of its training lie below it, and the roster 
 
 Spectrogram models hear two seconds at once. Their layers are ``embedding`` (patches with their places) and ``layer.k``;
 patches of one column of time are averaged over frequency, and the two tokens that stand for no place are left out.
-Those that are convolutional are in the module next door (``residual``).
+Those that are convolutional are in ``mini.residual``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import numpy as np
 from lib.ground import DATA, MissingData, WrongUse
 from lib.models.activations import Frames
 from lib.models.extraction import Model
-from lib.models.loaders import audio, audio_llms, checkpoints, networks, patches, residual
+from lib.models.loaders import audio, audio_llms, checkpoints, networks
+from lib.models.loaders.mini import patches, residual
 
 FOLDER = DATA / "zoo"
 WEIGHTS = "model.safetensors"

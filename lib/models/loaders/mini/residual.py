@@ -17,7 +17,8 @@ import numpy as np
 from lib.ground import WrongUse
 from lib.models.activations import Frames
 from lib.models.extraction import Model
-from lib.models.loaders import checkpoints, networks, patches
+from lib.models.loaders import checkpoints, networks
+from lib.models.loaders.mini import patches
 
 SHORTEST, CONTEXT = 0.1, 0.4  # seconds
 STRIDES = (4, 4, 8, 16, 32)  # of stem and stages, in pixels of the image
