@@ -84,7 +84,9 @@ def code(measure: str) -> str:
 def is_current(row: pd.Series) -> bool | None:
     """Whether a row was made by the model and code of today; None where the model is not on this machine."""
     try:
-        return row["code"] == code(row["measure"]) and row["mark"] == models.fingerprint(row["model"])
+        mark = models.fingerprint(row["model"])
+        provenance.loaded("models", row["model"], mark)  # what is told of a row depends on its model
+        return row["code"] == code(row["measure"]) and row["mark"] == mark
     except (MissingData, WrongUse):
         return None
 

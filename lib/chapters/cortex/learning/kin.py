@@ -23,7 +23,7 @@ TRAINING, DIET, OWN, TASK, TUNING, SIZE = "training", "diet", "own diet", "task"
 KINDS = {
     TRAINING: "Trained minus random weights",
     DIET: "More kinds of sound minus fewer",
-    OWN: "The same, on the smaller diet's component",
+    OWN: "The same, on one component",
     TASK: "Same sounds, another task",
     TUNING: "Tuned to a task minus before",
     SIZE: "Larger minus smaller",
