@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib import provenance
 from lib.chapters.downstream import (
     calibration,
     figures,
@@ -324,3 +325,11 @@ def test_numbers_are_fit_for_json(scored, related):
     assert json.dumps({name: report._entry(one) for name, one in said.items()})
     tidy = numbers.tidy(scored, related)
     assert {"model", "stimulus", "measure", "value", "low", "high", "n", "p", "null_mean"} == set(tidy.columns)
+
+
+def test_a_page_of_stored_scores_depends_on_its_recording_and_its_models():
+    with provenance.watching() as seen:
+        scored = material.gathered("pocket-sounds", ["pocket-kinds", "pocket-music"])
+        material.freshness(scored)
+    assert list(seen["recordings"]) == ["pocket-sounds"]
+    assert {"mini-hubert", "logmel"} <= set(seen["models"])

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from lib import recordings
+from lib import provenance, recordings
 from lib.chapters.downstream import records
 from lib.chapters.downstream.tasks import TASKS
 from lib.compare import overall
@@ -176,6 +176,8 @@ def gathered(recording: str, tasks: Sequence[str], more: Sequence[str] = ()) -> 
         raise WrongUse(f"an overall score needs two tasks at least, got {', '.join(tasks) or 'none'}")
     if recording not in records.RECORDINGS:
         raise unknown("recording with components", recording, records.RECORDINGS)
+    # Stored scores are of its responses, though nothing of it is read: the page says whose they are.
+    provenance.loaded("recordings", recording, recordings.fingerprint(recording))
     known = records.stored()
     new = records.made(more, tasks, [recording], known) if more else known.iloc[:0]
     if lacking := [name for name in more if not _is_there(name, pd.concat([known, new]))]:
