@@ -154,7 +154,7 @@ def class_difference(
         means.append(np.array([values[inside & (families == name)].mean() for name in np.unique(families[inside])]))
         count += int(inside.sum())
         if len(means[-1]) < 2:
-            raise WrongUse(f"the class {wanted!r} has {len(means[-1])} families, two are needed for an interval")
+            raise WrongUse(f"the class {wanted!r} has less than two families of models, so there is no interval")
     found = stats.ttest_ind(*means, equal_var=False)
     low, high = found.confidence_interval(0.95)
     value = float(means[0].mean() - means[1].mean())
