@@ -86,7 +86,7 @@ def test_a_family_counts_once_in_a_difference_of_classes():
     assert found.p == pytest.approx(expected.pvalue)
     assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
     assert found.n == 8
-    with pytest.raises(WrongUse, match="'new' has 1 families"):
+    with pytest.raises(WrongUse, match="'new' has less than two families"):
         class_difference(values[1:], families[1:], classes[1:], "new", "old")
 
 
