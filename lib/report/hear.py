@@ -46,7 +46,7 @@ def page() -> str:
     head = (
         "# Published scores on the HEAR tasks\n\nHEAR is a benchmark for models of sound: a small network learns each "
         "task from a model's outputs. Here are the scores that its public leaderboard lists; they were made by "
-        "others, with other code than that of [our own tasks](../chapters/downstream).\n\n"
+        "others, with other code than that of our own tasks.\n\n"
     )
     file = place()
     if file is None:
