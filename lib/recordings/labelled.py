@@ -44,9 +44,8 @@ def folder(name: str) -> Path:
     """
     if name not in (*SETS, *PACKAGES):
         raise unknown("set of sounds", name, (*SETS, *PACKAGES))
-    for place in (Path(os.environ.get("ALIKE_DATA", cache_folder())) / name, cache_folder() / name):
-        if place.is_dir():
-            return place
+    if place := find(name):
+        return place
     if name in PACKAGES:
         raise MissingData(
             f"Debian's package {name} is not on this machine: `apt-get download {name}`, then "
@@ -56,6 +55,12 @@ def folder(name: str) -> Path:
         f"{name} is not on this machine ({SETS[name]}): put its folder into {cache_folder()} or set ALIKE_DATA to the "
         "folder that holds it"
     )
+
+
+def find(name: str) -> Path | None:
+    """Folder of this name in ``ALIKE_DATA`` or the cache, None where it is in neither."""
+    places = (Path(os.environ.get("ALIKE_DATA") or cache_folder()) / name, cache_folder() / name)
+    return next((place for place in places if place.is_dir()), None)
 
 
 def spoken_digits() -> pd.DataFrame:

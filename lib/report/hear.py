@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import html
 import math
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 
-from lib.ground import DamagedData, cache_folder
+from lib.ground import DamagedData
+from lib.recordings.labelled import find
 from lib.report import words
 
 FOLDER, FILE = "hear-leaderboard", "leaderboard.csv"
@@ -25,14 +24,6 @@ SHOWN = {
 }  # fmt: skip
 """The six tasks of arXiv 2511.16849, and what it calls them; all others unfold."""
 FACTS = ("Model", "URL", "Submission Date")
-
-
-def place() -> Path | None:
-    """The table, or None where it is not on this machine."""
-    for folder in (Path(os.environ.get("ALIKE_DATA", cache_folder())), cache_folder()):
-        if (folder / FOLDER / FILE).is_file():
-            return folder / FOLDER / FILE
-    return None
 
 
 def page() -> str:
@@ -48,13 +39,14 @@ def page() -> str:
         "task from a model's outputs. Here are the scores that its public leaderboard lists; they were made by "
         "others, with other code than that of our own tasks.\n\n"
     )
-    file = place()
-    if file is None:
+    folder = find(FOLDER)
+    if folder is None or not (folder / FILE).is_file():
         return (
             f"{head}**The table is not on this machine.** Put the benchmark's {FILE} (Apache-2.0, from "
             f"hearbenchmark.com or its repository at GitHub) into a folder `{FOLDER}` in `data/cache` or in "
             "`ALIKE_DATA`, and build the book again.\n"
         )
+    file = folder / FILE
     table = pd.read_csv(file)
     if lacking := [name for name in (*FACTS, *SHOWN) if name not in table]:
         raise DamagedData(f"{file}: no column {', '.join(lacking)}; take the leaderboard as it is published.")

@@ -8,6 +8,7 @@ the network trained on have holes.
 from __future__ import annotations
 
 import copy
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,12 +16,12 @@ from torch import nn
 from torch.nn.functional import interpolate, pad, unfold
 
 from lib.models.loaders.mini import patches, residual
-from lib.training.loop import Diet, Work, device, train
+from lib.training.loop import Diet, Work, device
+from lib.training.masked import reconstruct
 from lib.training.spectra import Spectra, spectra_of
 
 HOLE = 16  # pixels of the halved spectrogram on a side: 32 bands and 160 ms, and what a place of the third stage sees
 MASKED = 0.6  # share that is cut out
-HELD_OUT_CROPS = 192
 SETTLING = 30  # batches of 32 crops
 
 
@@ -72,22 +73,6 @@ def run(recipe, diets: list[Diet], work: Work) -> None:
     from transformers import ResNetConfig
 
     torch.manual_seed(recipe.schedule.seed)
-    network = Filler(ResNetConfig(**recipe.config)).to(memory_format=torch.channels_last)
-    seen = spectra_of(diets)
-    unseen = spectra_of(diets, held_out=True, scale=seen.scale).draw(np.random.default_rng(0), HELD_OUT_CROPS)
-
-    def loss(network, rng):
-        return filling_loss(network, seen.draw(rng, recipe.schedule.batch), rng)
-
-    def held_out(network):
-        rng = np.random.default_rng(1)
-        return float(np.mean([filling_loss(network, crops, rng).item() for crops in np.split(unseen, 4)]))
-
-    def keep(network, step):
-        work.publish(settled(network.encoder, seen), work.folder / "checkpoints" / f"step-{step}", seen.scale)
-
-    curve = train(network, loss, recipe.schedule, work.folder, key=work.key, held_out=held_out, keep=keep)
-    score = {"score": "squared error of what was cut out, each hole standardised (1: guessing its mean)"}
-    score |= {"value": curve[-1]["held_out"], "n": HELD_OUT_CROPS, "of": "crops of 2 s"}
-    work.publish(settled(network.encoder, seen), work.folder / "final", seen.scale)
-    work.finish(curve, [score | {"on": "held-out sounds of its diets"}])
+    network, seen = Filler(ResNetConfig(**recipe.config)).to(memory_format=torch.channels_last), spectra_of(diets)
+    finished = partial(settled, spectra=seen)
+    reconstruct(network, filling_loss, recipe.schedule, seen, diets, work, what="holes", finished=finished)

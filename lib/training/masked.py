@@ -6,14 +6,16 @@ step costs little (Huang et al. 2022 do so with sounds). The decoder is thrown a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import nn
 
 from lib.models.loaders.mini import patches
 from lib.models.loaders.mini.patches import SIDE, initialised, positions
-from lib.training.loop import Diet, Work, device, train
-from lib.training.spectra import spectra_of
+from lib.training.loop import Diet, Schedule, Work, device, train
+from lib.training.spectra import Spectra, spectra_of
 
 VISIBLE = 0.2
 HELD_OUT_CROPS = 192
@@ -94,26 +96,49 @@ def run(recipe, diets: list[Diet], work: Work) -> None:
 
     torch.manual_seed(recipe.schedule.seed)
     network = Autoencoder(ASTConfig(**recipe.config))
-    seen = spectra_of(diets)
+    reconstruct(network, reconstruction_loss, recipe.schedule, spectra_of(diets), diets, work, what="masked patches")
+
+
+def reconstruct(
+    network: nn.Module,
+    error: Callable[[nn.Module, np.ndarray, np.random.Generator], torch.Tensor],
+    schedule: Schedule,
+    seen: Spectra,
+    diets: list[Diet],
+    work: Work,
+    *,
+    what: str,
+    finished: Callable[[nn.Module], nn.Module] = lambda encoder: encoder,
+) -> None:
+    """Train a network to fill in what it does not see, and publish its encoder.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        With an `encoder`.
+    error : callable
+        Network, spectra (sounds, frames, bands) and random generator to the error of what is hidden.
+    seen : Spectra
+        What it trains on; the same diets' sounds that are held out are what it is scored on.
+    what : str
+        Is hidden, for the card.
+    finished : callable
+        What is done to the encoder before it is published.
+    """
     unseen = spectra_of(diets, held_out=True, scale=seen.scale).draw(np.random.default_rng(0), HELD_OUT_CROPS)
 
     def loss(network, rng):
-        return reconstruction_loss(network, seen.draw(rng, recipe.schedule.batch), rng)
+        return error(network, seen.draw(rng, schedule.batch), rng)
 
     def held_out(network):
         rng = np.random.default_rng(1)
-        return float(np.mean([reconstruction_loss(network, crops, rng).item() for crops in np.split(unseen, 4)]))
+        return float(np.mean([error(network, crops, rng).item() for crops in np.split(unseen, 4)]))
 
     def keep(network, step):
-        work.publish(network.encoder, work.folder / "checkpoints" / f"step-{step}", seen.scale)
+        work.publish(finished(network.encoder), work.folder / "checkpoints" / f"step-{step}", seen.scale)
 
-    curve = train(network, loss, recipe.schedule, work.folder, key=work.key, held_out=held_out, keep=keep)
-    score = {"score": "squared error of masked patches, each standardised (1: guessing its mean)"}
-    score |= {
-        "value": curve[-1]["held_out"],
-        "n": HELD_OUT_CROPS,
-        "of": "crops of 2 s",
-        "on": "held-out sounds of its diet",
-    }
-    work.publish(network.encoder, work.folder / "final", seen.scale)
-    work.finish(curve, [score])
+    curve = train(network, loss, schedule, work.folder, key=work.key, held_out=held_out, keep=keep)
+    work.publish(finished(network.encoder), work.folder / "final", seen.scale)
+    score = {"score": f"squared error of {what}, each standardised (1: guessing its mean)"}
+    score |= {"value": curve[-1]["held_out"], "n": HELD_OUT_CROPS, "of": "crops of 2 s"}
+    work.finish(curve, [score | {"on": "held-out sounds of its diets"}])

@@ -101,8 +101,8 @@ class Recipe:
     start: str = ""
 
 
-DIETS = {"speech": ("speech", "languages"), "environment": ("environment", "effects"), "music": ("music", "orchestra")}
-"""What the models of one kind of sound are fed."""
+KINDS = {"speech": ("speech", "languages"), "environment": ("environment", "effects"), "music": ("music", "orchestra")}
+"""What models of a kind of sound are fed."""
 LABELLED = ("languages", "environment", "music")  # which language, which thing, which instrument
 STAGES = (0, 10, 30, 100, 300, 1000)
 SEEDS = (0, 1, 2)
@@ -119,7 +119,7 @@ def _seeded(name, seed) -> str:
 
 def _filling(name, *kinds, seed, kept=()) -> Recipe:
     schedule = Schedule(steps=1800, batch=32, rate=2e-3, warmup=50, seed=seed, kept=kept, record=300, half=True)
-    diets = tuple(diet for kind in kinds for diet in DIETS[kind])
+    diets = tuple(diet for kind in kinds for diet in KINDS[kind])
     return Recipe(name=_seeded(name, seed), kind="filling", diets=diets, config=RESNET, schedule=schedule)
 
 
@@ -132,8 +132,8 @@ def _supervised(name, start="", *, seed) -> Recipe:
 def _kin(seed) -> tuple[Recipe, ...]:
     """The family that is compared with itself: one architecture, by diet and by task, from one seed."""
     return (
-        _filling("mini-resnet", *DIETS, seed=seed, kept=STAGES),
-        *(_filling(f"mini-resnet-{kind}", kind, seed=seed) for kind in DIETS),
+        _filling("mini-resnet", *KINDS, seed=seed, kept=STAGES),
+        *(_filling(f"mini-resnet-{kind}", kind, seed=seed) for kind in KINDS),
         _supervised("mini-resnet-finetuned", "mini-resnet", seed=seed),
         _supervised("mini-resnet-supervised", seed=seed),
     )

@@ -4,9 +4,9 @@ Comes in: a card of the roster. Goes out: a ``Model``, read through transformers
 data/zoo holds config.json, model.safetensors, preprocessor_config.json, card.yml (recipe, licences, scores on held-out
 sounds) and curve.csv; checkpoints of its training lie below it, and the roster calls them ``NAME@STEP``.
 
-Spectrogram models hear two seconds at once. Their layers are ``embedding`` (patches with their places) and ``layer.k``;
-patches of one column of time are averaged over frequency, and the two tokens that stand for no place are left out.
-Those that are convolutional are in ``mini.residual``.
+Spectrogram models hear two seconds at once. Those of patches have layers ``embedding`` (patches with their places) and
+``layer.k``; patches of one column of time are averaged over frequency, and the two tokens that stand for no place are
+left out. Those that are convolutional have layers ``stem`` and ``stage.k``, of channels at rows of frequency.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.ground import DATA, MissingData, WrongUse
+from lib.ground import DATA, MissingData
 from lib.models.activations import Frames
 from lib.models.extraction import Model
 from lib.models.loaders import audio, audio_llms, checkpoints, networks
@@ -27,7 +27,8 @@ from lib.models.loaders.mini import patches, residual
 FOLDER = DATA / "zoo"
 WEIGHTS = "model.safetensors"
 FILES = ("config.json", WEIGHTS, "preprocessor_config.json")
-SHORTEST, CONTEXT = 0.1, 0.4  # seconds
+SPECTROGRAMS = {"audio-spectrogram-transformer": patches, "resnet": residual}
+"""Modules of the kinds of models that see a spectrogram."""
 WINDOWS = {"qwen2_audio": (2.0, 0.2)}  # what it heard in training, and context, in seconds
 OF_THE_FILE = ("architectures", "dtype", "model_type", "transformers_version")  # of config.json: no sizes
 
@@ -48,10 +49,8 @@ def load(card: Mapping, seed: int | None = None) -> Model:
         If its folder is not complete.
     """
     folder = _complete(folder_of(card["name"]))
-    if card["architecture"] == "audio-spectrogram-transformer":
-        return _patch_model(card, folder, seed)
-    if card["architecture"] == "resnet":
-        return residual.model(card, folder, seed)
+    if card["architecture"] in SPECTROGRAMS:
+        return _spectrogram_model(card, folder, seed)
     room = audio if card["architecture"] == "hubert" else audio_llms
     model = room.from_folder(folder, card) if seed is None else room.load(_sized(card, folder), seed)
     if card["architecture"] not in WINDOWS:
@@ -86,47 +85,33 @@ def _complete(folder: Path) -> Path:
     return folder
 
 
-def _patch_model(card, folder, seed) -> Model:
-    from transformers import ASTConfig
+def _spectrogram_model(card, folder, seed) -> Model:
+    """A network that sees two seconds of a spectrogram; the module of its kind says which layers it has."""
+    import transformers
 
-    path = folder / "config.json"
-    config, scale = checkpoints.configured(ASTConfig, checkpoints.facts_of(path), path), patches.Scale.read(folder)
-    network = cache(lambda: _network(folder, config, seed))
-    layers = dict.fromkeys(
-        ["embedding", *(f"layer.{k + 1}" for k in range(config.num_hidden_layers))], config.hidden_size
-    )
+    kind, path = SPECTROGRAMS[card["architecture"]], folder / "config.json"
+    configured, trained = (getattr(transformers, name) for name in kind.CLASSES)
+    config = checkpoints.configured(configured, checkpoints.facts_of(path), path)
+    scale, layers = patches.Scale.read(folder), kind.layers(config)
+
+    @cache
+    def network():
+        if seed is None:
+            return networks.ready(networks.trained(trained, folder, config=config))
+        config.dtype = None  # of the stored weights; random ones are drawn in single precision
+        return networks.ready(networks.untrained(lambda: kind.network(config), seed))
 
     def represent(waves: np.ndarray) -> dict[str, Frames]:
-        return dict(zip(layers, _states(network(), waves, scale), strict=True))
+        import torch
+
+        with torch.inference_mode():
+            states = kind.states(network(), patches.heard(waves, scale), waves.shape[1])
+        return dict(zip(layers, states, strict=True))
 
     def describe(layer: str):
         import pandas as pd
 
-        return pd.DataFrame({"unit": np.arange(layers[layer])})
+        return pd.DataFrame(kind.describe(layer, layers[layer]))
 
     longest = patches.FRAMES * patches.HOP / patches.RATE
-    return Model(card["name"], patches.RATE, layers, SHORTEST, represent, describe, longest, CONTEXT)
-
-
-def _network(folder, config, seed):
-    from transformers import ASTModel
-
-    if seed is None:
-        return networks.ready(networks.trained(ASTModel, folder, config=config))
-    config.dtype = None  # of the stored weights; random ones are drawn in single precision
-    return networks.ready(networks.untrained(lambda: patches.initialised(ASTModel(config)), seed))
-
-
-def _states(network, waves, scale) -> list[Frames]:
-    """Hidden states of all layers, one frame per column of patches."""
-    import torch
-
-    if waves.shape[1] > patches.FRAMES * patches.HOP:
-        raise WrongUse(f"a spectrogram model hears 2 s at once; got {waves.shape[1] / patches.RATE:.2f} s")
-    spectra = patches.fitted(patches.level_free(patches.power(waves)), scale)
-    with torch.inference_mode():
-        states = network(torch.as_tensor(spectra).to(network.device), output_hidden_states=True).hidden_states
-    count, rows = patches.columns(waves.shape[1]), patches.BANDS // patches.PATCH
-    times = patches.OFFSET + patches.STEP * np.arange(count)
-    averaged = [state[:, 2:].unflatten(1, (rows, -1)).mean(1) for state in states]  # sounds, columns, units
-    return [Frames(state[:, :count].float().cpu().numpy(), times) for state in averaged]
+    return Model(card["name"], patches.RATE, layers, patches.SHORTEST, represent, describe, longest, patches.CONTEXT)

@@ -1,8 +1,8 @@
-"""The spectrogram that the small patch models see: log-mel, free of level, each band on its own scale.
+"""The spectrogram that the small models see: log-mel, free of level, each band on its own scale; and patches of it.
 
-Comes in: waveforms at 16 kHz. Goes out: arrays (sounds, frames, bands) for transformers' AST, 200 frames per second,
-cut or padded to what the network takes (400 frames, 2 s). Windows of 64 ms tell the harmonics of a voice apart; a
-patch of 16 by 16 holds 16 bands and 80 ms.
+Comes in: waveforms at 16 kHz. Goes out: arrays (sounds, frames, bands), 200 frames per second, cut or padded to what a
+network takes (400 frames, 2 s), and what transformers' AST says to them. Windows of 64 ms tell the harmonics of a voice
+apart; a patch of 16 by 16 holds 16 bands and 80 ms.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.ground import DamagedData, replacing
+from lib.ground import DamagedData, WrongUse, replacing
+from lib.models.activations import Frames
 from lib.models.loaders import checkpoints
 
+CLASSES = ("ASTConfig", "ASTModel")  # of transformers
 RATE, HOP, WINDOW = 16_000, 80, 1024  # Hz, samples, samples
+SHORTEST, CONTEXT = 0.1, 0.4  # seconds
 BANDS = 128
 PATCH = 16  # frames and bands
 FRAMES = 400  # what the network takes
@@ -85,16 +88,19 @@ def level_free(mel: np.ndarray) -> np.ndarray:
     The level is the mean of decades over frames, so that one loud moment hardly moves it; frames that are more than
     RANGE below the loudest count as just that.
     """
-    frames = mel.mean(axis=-1, keepdims=True)
-    audible = np.maximum(frames, frames.max(axis=-2, keepdims=True) / 10**RANGE) + QUIET
-    level = 10 ** np.log10(audible).mean(axis=-2, keepdims=True)
+    level = 10 ** _level(mel.mean(axis=-1, keepdims=True))
     return np.log10(np.maximum(mel / level, 10**-DEPTH)).astype(np.float32) + np.float32(DEPTH)
 
 
 def relative(decades: np.ndarray, frames: np.ndarray) -> np.ndarray:
     """``level_free`` of mel power that is kept as decades (frames, bands) with the mean power of each frame."""
-    audible = np.maximum(frames, frames.max() / 10**RANGE) + QUIET
-    return np.maximum(decades - np.log10(audible).mean(), -DEPTH).astype(np.float32) + np.float32(DEPTH)
+    return np.maximum(decades - _level(frames[:, None]), -DEPTH).astype(np.float32) + np.float32(DEPTH)
+
+
+def _level(frames: np.ndarray) -> np.ndarray:
+    """Decades of the level of a sound, from the mean power of its frames (..., frames, 1): (..., 1, 1)."""
+    audible = np.maximum(frames, frames.max(axis=-2, keepdims=True) / 10**RANGE) + QUIET
+    return np.log10(audible).mean(axis=-2, keepdims=True)
 
 
 def fitted(spectra: np.ndarray, scale: Scale) -> np.ndarray:
@@ -104,9 +110,51 @@ def fitted(spectra: np.ndarray, scale: Scale) -> np.ndarray:
     return (padded - np.float32(scale.mean)) / np.float32(scale.deviation)
 
 
-def columns(samples: int) -> int:
-    """Number of patch columns whose centre lies inside a sound, at least one."""
-    return min(FRAMES // PATCH, max(1, ceil((samples / RATE - OFFSET) / STEP - 1e-9)))
+def heard(waves: np.ndarray, scale: Scale) -> np.ndarray:
+    """Spectra of waveforms (sounds, samples) as a network takes them: (sounds, FRAMES, bands).
+
+    Raises
+    ------
+    lib.ground.WrongUse
+        If they are longer than 2 s.
+    """
+    if waves.shape[1] > FRAMES * HOP:
+        raise WrongUse(f"a spectrogram model hears 2 s at once; got {waves.shape[1] / RATE:.2f} s")
+    return fitted(level_free(power(waves)), scale)
+
+
+def centres(samples: int, step: float, offset: float, most: int) -> np.ndarray:
+    """Times of the columns of an image whose centre lies inside a sound, in seconds: at least one, not above `most`."""
+    return offset + step * np.arange(min(most, max(1, ceil((samples / RATE - offset) / step - 1e-9))))
+
+
+def layers(config) -> dict[str, int]:
+    """Layers of an AST with their numbers of units."""
+    return dict.fromkeys(
+        ["embedding", *(f"layer.{k + 1}" for k in range(config.num_hidden_layers))], config.hidden_size
+    )
+
+
+def describe(layer: str, units: int) -> dict[str, np.ndarray]:
+    """What is known of the units of a layer: their number alone."""
+    return {"unit": np.arange(units)}
+
+
+def network(config):
+    """AST with random weights."""
+    from transformers import ASTModel
+
+    return initialised(ASTModel(config))
+
+
+def states(network, spectra: np.ndarray, samples: int) -> list[Frames]:
+    """Hidden states of all layers, one frame per column of patches, averaged over frequency."""
+    import torch
+
+    hidden = network(torch.as_tensor(spectra).to(network.device), output_hidden_states=True).hidden_states
+    times = centres(samples, STEP, OFFSET, SIDE[1])
+    averaged = [state[:, 2:].unflatten(1, SIDE).mean(1) for state in hidden]  # sounds, columns, units
+    return [Frames(state[:, : len(times)].float().cpu().numpy(), times) for state in averaged]
 
 
 @cache
