@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import provenance
+from lib import provenance, recordings
 from lib.chapters.downstream import (
     calibration,
     figures,
@@ -333,3 +333,16 @@ def test_a_page_of_stored_scores_depends_on_its_recording_and_its_models():
         material.freshness(scored)
     assert list(seen["recordings"]) == ["pocket-sounds"]
     assert {"mini-hubert", "logmel"} <= set(seen["models"])
+
+
+def test_scores_are_stale_when_their_code_or_recording_changes(monkeypatch):
+    for measure, module in (("r2", "encoding.search"), ("rho", "similarity.geometry")):
+        assert f"lib.compare.{module}" in provenance.closure(*records.MADE_BY[measure])
+    assert "lib.recordings.labelled" in provenance.closure(*records.MADE_BY["accuracy"])
+    records.code.cache_clear()
+    task, r2 = records.code("accuracy", "pocket-kinds"), records.code("r2", "pocket-sounds")
+    monkeypatch.setattr(recordings, "fingerprint", lambda name: f"another {name}")
+    records.code.cache_clear()
+    assert records.code("accuracy", "pocket-kinds") == task
+    assert records.code("r2", "pocket-sounds") != r2
+    records.code.cache_clear()

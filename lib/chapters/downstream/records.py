@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from lib import models, provenance
+from lib import models, provenance, recordings
 from lib.chapters.downstream.tasks import TASKS, Task, task
 from lib.compare import cross_validated_rsa, linear_probe, mean_score, refitted
 from lib.compare.probes.mlp import PUBLISHED_GRID, QUICK_GRID, mlp_probe
@@ -46,18 +46,13 @@ PROBED = ("logmel", "mini-mixture", "resemblyzer")
 HALF = ("whisper", "crepe")
 """Networks that hear tasks in half precision: large ones, whose layers it moves by less than 2 %."""
 MADE_BY = {
-    "accuracy": ("compare.probes.linear", "compare.probes.probed", "chapters.downstream.tasks"),
-    "accuracy, 16 networks": ("compare.probes.mlp", "compare.probes.probed", "chapters.downstream.tasks"),
-    "accuracy, 2 networks": ("compare.probes.mlp", "compare.probes.probed", "chapters.downstream.tasks"),
-    "r2": (
-        "compare.encoding.nested",
-        "compare.encoding.ridge",
-        "compare.encoding.search",
-        "compare.encoding.intervals",
-    ),
-    "rho": ("compare.similarity.rsa", "compare.similarity.geometry"),
+    "accuracy": ("lib.compare.probes.linear", "lib.chapters.downstream.tasks"),
+    "accuracy, 16 networks": ("lib.compare.probes.mlp", "lib.chapters.downstream.tasks"),
+    "accuracy, 2 networks": ("lib.compare.probes.mlp", "lib.chapters.downstream.tasks"),
+    "r2": ("lib.compare.encoding.intervals", "lib.compare.encoding.contrasts"),
+    "rho": ("lib.compare.similarity.rsa",),
 }
-"""Modules that decide each measure's numbers."""
+"""Where each measure's numbers begin; all that is imported from there decides them too."""
 
 
 def stored() -> pd.DataFrame:
@@ -76,9 +71,10 @@ def family(name: str) -> str:
 
 
 @cache
-def code(measure: str) -> str:
-    """Mark of the modules that decide a measure's numbers."""
-    return fingerprint(*(provenance.module_file(f"lib.{name}").read_bytes() for name in MADE_BY[measure]))
+def code(measure: str, where: str) -> str:
+    """Mark of all that decides a measure's numbers at a place but the model: code, and the recording."""
+    heard = [recordings.fingerprint(where)] if where in RECORDINGS else []
+    return fingerprint(provenance.code(*MADE_BY[measure]), *heard)
 
 
 def is_current(row: pd.Series) -> bool | None:
@@ -86,7 +82,7 @@ def is_current(row: pd.Series) -> bool | None:
     try:
         mark = models.fingerprint(row["model"])
         provenance.loaded("models", row["model"], mark)  # what is told of a row depends on its model
-        return row["code"] == code(row["measure"]) and row["mark"] == mark
+        return row["code"] == code(row["measure"], row["where"]) and row["mark"] == mark
     except (MissingData, WrongUse):
         return None
 
@@ -148,7 +144,7 @@ def _voxels(recording: str) -> dict[str, np.ndarray]:
 
 def _row(name: str, where: str, measure: str, found) -> dict:
     ends = {"value": found.value, "low": found.low, "high": found.high, "n": found.n, "p": found.p}
-    made = {"mark": models.fingerprint(name), "code": code(measure), "day": datetime.date.today().isoformat()}
+    made = {"mark": models.fingerprint(name), "code": code(measure, where), "day": datetime.date.today().isoformat()}
     return {"model": name, "family": family(name), "where": where, "measure": measure} | ends | made
 
 
@@ -162,12 +158,12 @@ def missing(names: Iterable[str], places: Iterable[str], measures: Sequence[str]
                 yield name, place
 
 
-def made(names: Iterable[str], tasks: Sequence[str], recordings: Sequence[str], known: pd.DataFrame) -> pd.DataFrame:
+def made(names: Iterable[str], tasks: Sequence[str], heard: Sequence[str], known: pd.DataFrame) -> pd.DataFrame:
     """Rows of models that a table lacks, or that are stale in it, computed now; models not here are left out."""
     rows, here = [], [name for name in names if _is_here(name)]
     for name, place in missing(here, tasks, ["accuracy"], known):
         rows += of_task(name, _task(place))
-    for name, place in missing(here, recordings, ["r2", "rho"], known):
+    for name, place in missing(here, heard, ["r2", "rho"], known):
         rows += of_recording(name, load_sounds(place))
     return pd.DataFrame(rows, columns=COLUMNS)
 
