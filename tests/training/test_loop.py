@@ -92,6 +92,19 @@ def test_learning_rate_rises_linearly_and_falls_as_a_cosine():
     assert (np.diff(rates[3:]) < 0).all()
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_half_precision_is_asked_for(tmp_path, half):
+    kinds = set()
+
+    def watched(network, rng):
+        kinds.add(network[0](torch.ones(1, 4)).dtype)
+        return squares(network, rng)
+
+    training.train(line(), watched, replace(SCHEDULE, steps=2, half=half), tmp_path, key="a")
+    on_card = training.device() == "cuda"
+    assert kinds == {torch.bfloat16 if half or on_card else torch.float32}
+
+
 def tones(count, seconds=1.0):
     """Clips of two classes, low and high."""
     rng, time = np.random.default_rng(0), np.arange(round(16_000 * seconds)) / 16_000
@@ -165,6 +178,29 @@ def test_classifier_learns_two_tones_from_scratch_and_from_a_masked_model(tmp_pa
         assert score["value"] == 1
 
 
+def test_what_has_to_be_filled_in_is_not_seen(diet):
+    from lib.models.loaders.mini import residual
+    from lib.training.filling import HOLE, MASKED, filling_loss
+    from lib.training.spectra import spectra_of
+
+    crops = spectra_of([diet]).draw(np.random.default_rng(0), 8)
+    seen = []
+
+    def blind(images):
+        seen.append(images)
+        rows, columns = (side // HOLE for side in images.shape[-2:])
+        return torch.zeros(len(images), HOLE**2, rows, columns)
+
+    loss = filling_loss(blind, crops, np.random.default_rng(0))
+    assert loss == pytest.approx(1, abs=0.05)  # what guessing the mean costs
+    whole = residual.images(crops)
+    (given,) = seen
+    given = given[..., : whole.shape[-1]]
+    hidden = given != whole
+    assert (given[hidden] == 0).all()
+    assert hidden.float().mean() == pytest.approx(MASKED, abs=0.08)
+
+
 def test_normalisation_is_settled_on_whole_spectrograms(diet):
     from transformers import ResNetConfig, ResNetModel
 
@@ -172,8 +208,12 @@ def test_normalisation_is_settled_on_whole_spectrograms(diet):
     from lib.training.filling import settled
     from lib.training.spectra import spectra_of
 
-    seen = spectra_of([diet])
-    network = settled(ResNetModel(ResNetConfig(**small("mini-resnet", 2).config)), seen)
+    seen, network = spectra_of([diet]), ResNetModel(ResNetConfig(**small("mini-resnet", 2).config))
+    for part in network.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):  # as if it had been trained on something else
+            part.running_mean += 5
+            part.num_batches_tracked += 300
+    network = settled(network, seen)
     first = next(part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d))
     heard = []
     first.register_forward_hook(lambda part, inputs, output: heard.append(output))
