@@ -1,6 +1,8 @@
 """The page on downstream tasks: what it says is said of what was scored, and the paper's tables say what they say."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -121,6 +123,28 @@ def test_verdicts_follow_from_the_numbers(scored, related):
     worse = material.Material("pocket-sounds", TASKS, rows(slope=-1.0))
     against = claims.decide("a", relation.evidence(worse, relation.relations(worse, n_draws=10, seed=0)))
     assert against["B3"].verdict == claims.NOT_SUPPORTED
+
+
+def test_prose_and_verdict_ask_for_the_same_agreement(scored, related, monkeypatch):
+    one = Estimate(0.8, 0.6, 0.9, 20)
+    agreed = relation.Relation(related.of | {"agree": replace(related.of["agree"], r=one)}, {})
+    told = {}
+    for bar in (0.5, 0.7):
+        monkeypatch.setattr(relation.claims, "ledger", lambda bar=bar: {"B2": _claim_above(bar)})
+        told[bar] = numbers.about_agreement(agreed)["agreement"], headline.headline(scored, agreed)
+    assert "lies wholly above .5, the bar" in told[0.5][0]
+    assert "reaches below .7, the bar" in told[0.7][0]
+    assert "rank models much alike" in told[0.5][1]
+    assert "do not surely rank models alike" in told[0.7][1]
+    monkeypatch.undo()
+    assert relation.bar() == 0.7
+    found = relation.evidence(scored, related)
+    assert np.isnan(found["B2"]["agree"].p)  # p of a correlation is that of 0, not that of the bar
+    assert found["B3"]["overall"].p == related.r("overall").p
+
+
+def _claim_above(bar):
+    return SimpleNamespace(parts=(SimpleNamespace(threshold=bar),))
 
 
 def test_classes_are_told_by_the_cards():

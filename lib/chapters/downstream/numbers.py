@@ -6,6 +6,7 @@ Comes in: ``Material``, ``Relation``, the paper's tables. Goes out: mappings for
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,12 +68,10 @@ def about_agreement(found: Relation) -> dict[str, str]:
     one = found.r("agree")
     if not np.isfinite(one.value):
         return {"agreement": f"It can't be told here: {found.why_not['agree']}."}
-    clear = (
-        "lies wholly above .7, the bar that was set for it"
-        if one.low > 0.7
-        else "reaches below .7, the bar that was set for it"
-    )
-    return {"agreement": f"Over models r is {words.told(one, 'models')}, an interval that {clear}."}
+    bar = relation.bar()
+    clear = "lies wholly above" if one.low > bar else "reaches below"
+    told = f"an interval that {clear} {words.number(bar, 1).lstrip('0')}, the bar that was set for it"
+    return {"agreement": f"Over models r is {words.told(one, 'models')}, {told}."}
 
 
 def about_downstream(material: Material, found: Relation) -> dict[str, str]:
@@ -134,20 +133,18 @@ def of_paper() -> dict[str, Any]:
     similar = published.relation("RSA(max) NH2015", published.BETTER)
     consistent = published.models_behind(published.BETTER)
     return {
-        "paper_agree": _named(first.r, "published r of R² and ρ over models, first data set"),
-        "paper_agree_second": _named(second.r, "published r of R² and ρ over models, second data set"),
-        "paper_least": f"{min(left):.2f}", "paper_most": f"{max(left):.2f}",
+        "paper_agree": replace(first.r, about="published r of R² and ρ over models, first data set"),
+        "paper_agree_second": replace(second.r, about="published r of R² and ρ over models, second data set"),
+        "paper_least": words.number(min(left)), "paper_most": words.number(max(left)),
         "paper_families": first.n_families,
         "paper_overall": whole, "paper_better": better, "paper_better_similarity": similar,
         "paper_models": whole.n,
         "paper_n_better": " or ".join(map(str, consistent)) or "no number",
         "paper_stars": len(published.by_task()) // 2,
-        "paper_classes": _named(published.classes(), "published R², masked reconstruction minus older or specialised"),
+        "paper_classes": replace(
+            published.classes(), about="published R², masked reconstruction minus older or specialised"
+        ),
     }  # fmt: skip
-
-
-def _named(found: Estimate, about: str) -> Estimate:
-    return Estimate(found.value, found.low, found.high, found.n, found.level, found.method, found.p, about)
 
 
 def of_probes(material: Material) -> dict[str, Any]:
