@@ -208,6 +208,7 @@ def test_figures_say_how_many_models_of_whom(scored, related):
         assert f"{len(MODELS)} models of {scored.n_families} families" in figure.caption
     for figure in drawn[1:3]:
         assert "simulated listeners" in figure.caption
+    assert "run on none" in figures.two_probes(_probed().iloc[:0], scored).alt
     best = scored.ordered.index[0]
     assert f"Best overall is {material.called(best)}" in drawn[0].alt
     assert f"r = {related.r('overall').value:.2f}" in drawn[2].alt
@@ -223,9 +224,9 @@ def _probed():
 def test_probes_are_compared_where_all_were_run(scored):
     assert "not run" in numbers.of_probes(scored)["probes"]
     more = [
-        scored.rows[(scored.rows["measure"] == "accuracy") & (scored.rows["model"] == "logmel")].assign(
-            measure=measure, value=lambda table, step=step: table["value"] + step
-        )
+        scored.rows[
+            (scored.rows["measure"] == "accuracy") & scored.rows["model"].isin(["logmel", "crepe-tiny"])
+        ].assign(measure=measure, value=lambda table, step=step: table["value"] + step)
         for measure, step in (("accuracy, 16 networks", 0.05), ("accuracy, 2 networks", 0.02))
     ]
     both = material.Material("pocket-sounds", TASKS, pd.concat([scored.rows, *more]))
@@ -233,6 +234,10 @@ def test_probes_are_compared_where_all_were_run(scored):
     assert said["gap_linear"].value == pytest.approx(0.05)
     assert said["gap_two"].value == pytest.approx(0.03)
     assert "5 points more often" in said["probes"]
+    assert "On 6 pairs" in said["probes"]
+    assert "n = 6 pairs" in said["probes"]
+    assert "3 points more often" in said["probes"]
+    assert (said["gap_two"].low, said["gap_two"].n) == (pytest.approx(0.03), 6)
     assert len(both.scores) == len(MODELS)
 
 

@@ -217,5 +217,7 @@ def two_probes(table: pd.DataFrame, material: Material) -> Captioned:
         f"The linear probe and the network of the benchmark on the same layers, folds and sounds "
         f"({table['model'].nunique()} models, {len(material.tasks)} tasks). On the dotted line both are equal.",
         f"The network names {words.number(abs(gap.mean()))} {'more' if gap.mean() > 0 else 'less'} of the sounds "
-        f"rightly on average; single differences run from {words.number(gap.min())} to {words.number(gap.max())}.",
+        f"rightly on average; single differences run from {words.number(gap.min())} to {words.number(gap.max())}."
+        if len(table)
+        else "Nothing is drawn: the network was run on none of these tasks.",
     )

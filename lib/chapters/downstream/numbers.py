@@ -15,8 +15,11 @@ import pandas as pd
 from lib.chapters.downstream import published, relation
 from lib.chapters.downstream.material import TITLES, TWINS, Material, called, freshness, probes
 from lib.chapters.downstream.relation import BETTER, NAMES, Relation
-from lib.compare import Estimate, Together
+from lib.compare import Estimate, Together, aggregate_subjects, correlation
 from lib.report import words
+
+FEWEST_PAIRS = 4
+"""Of a model and a task, for a correlation with an interval."""
 
 
 def of_tasks(material: Material) -> dict[str, Any]:
@@ -150,26 +153,26 @@ def of_paper() -> dict[str, Any]:
 def of_probes(material: Material) -> dict[str, Any]:
     """How far the probes' scores differ, where all were run."""
     table = probes(material)
-    if len(table) < 2:
-        told = "Here the benchmark's network was not run on two pairs of a model and a task, so nothing can be told yet"
+    if len(table) < FEWEST_PAIRS:
+        told = (
+            "Here the benchmark's network was not run on four pairs of a model and a task, so nothing can be told yet"
+        )
         return {"probes": f"{told} (`make downstream`)."}
     gap = {name: _mean(table["sixteen"] - table[name]) for name in ("linear", "two")}
-    r = np.corrcoef(table["linear"], table["sixteen"])[0, 1]
+    r = correlation(table["linear"], table["sixteen"])
     text = (
         f"On {len(table)} pairs of a model and a task the network with its sixteen settings is right "
         f"{_more(gap['linear'])} than the linear probe on average ({_ends(gap['linear'])}).\n"
-        f"Their scores go together at r = {r:.2f}.\n"
-        f"With two settings in place of sixteen it changes by {words.number(-gap['two'].value, 3)} on average."
+        f"Their scores go together at r = {words.told(r, 'pairs')}.\n"
+        f"With sixteen settings rather than two it is right {_more(gap['two'])} ({_ends(gap['two'])}).\n"
+        "These intervals take pairs for independent, which those of one model are not: they are too narrow."
     )
     return {"probes": text, "gap_linear": gap["linear"], "gap_two": gap["two"]}
 
 
 def _mean(values: pd.Series) -> Estimate:
-    from scipy import stats
-
-    half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-    value = float(values.mean())
-    return Estimate(value, value - half, value + half, len(values), about="accuracy, sixteen settings minus the other")
+    found = aggregate_subjects(values, range(len(values)))
+    return Estimate(found.value, found.low, found.high, found.n, about="accuracy, sixteen settings minus the other")
 
 
 def _more(found: Estimate) -> str:
