@@ -227,8 +227,8 @@ def test_only_what_is_clear_is_counted(slowing):
     wobble = np.exp(np.random.default_rng(6).normal(0.05, 0.5, slowing.pace.shape))
     unclear = model_with("unclear", slowing.of_sound * wobble, slowing.of_sound)
     said = numbers.named([slowing, faster, unclear], SimpleNamespace(n=30))
-    assert said["deeper"] == "1 of 3 are slower, 1 faster, and of 1 it can't be told"
-    assert said["trained"] == "1 of 2 are slower, 1 faster, and of 0 it can't be told"
+    assert said["deeper"] == "1 of 3 are slower and 1 faster; of 1 it can't be told"
+    assert said["trained"] == "1 of 2 are slower and 1 faster"
 
 
 def test_the_first_screen_says_which_way_and_keeps_its_rules(slowing):

@@ -75,7 +75,8 @@ def _counted(up: list[bool], down: list[bool], more: str, less: str) -> str:
     if not up:
         return "none can be asked"
     rest = len(up) - sum(up) - sum(down)
-    return f"{sum(up)} of {len(up)} are {more}, {sum(down)} {less}, and of {rest} it can't be told"
+    told = f"{sum(up)} of {len(up)} are {more} and {sum(down)} {less}"
+    return f"{told}; of {rest} it can't be told" if rest else told
 
 
 def table(seen: Sequence[Seen]) -> pd.DataFrame:
