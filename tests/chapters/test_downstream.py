@@ -339,6 +339,8 @@ def test_random_scores_have_families_and_rarely_pass():
     assert np.corrcoef(drawn["x"], drawn["z"])[0, 1] == pytest.approx(0.7, abs=0.05)
     within = drawn.groupby([np.repeat(np.arange(200), 23), "family"])["x"].var().mean()
     assert within == pytest.approx(0.5, abs=0.05)
+    for score in "xyz":
+        assert drawn[score].var() == pytest.approx(1, abs=0.1), score  # so that families explain the other half
     passed = [calibration.decisions(calibration.unrelated(families, seed=(2, k))) for k in range(60)]
     assert np.nanmean([one["B3"] for one in passed]) < 0.1
 
