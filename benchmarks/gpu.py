@@ -178,11 +178,11 @@ def ridge_job(sizes: Sizes) -> Job:
     return Job(what, call, note=f"{sizes.penalties} penalties, double precision")
 
 
-def _training(network: object, loss: Callable, steps: int, rate: float) -> Callable[[], object]:
+def _training(network: object, loss: Callable, steps: int, rate: float, *, half: bool = False) -> Callable[[], object]:
     """So many steps of the project's own loop."""
     from lib.training.loop import Schedule, train
 
-    schedule = Schedule(steps=steps, batch=0, rate=rate, warmup=1, record=steps)
+    schedule = Schedule(steps=steps, batch=0, rate=rate, warmup=1, record=steps, half=half)
 
     def call() -> object:
         with tempfile.TemporaryDirectory() as folder:
@@ -191,24 +191,46 @@ def _training(network: object, loss: Callable, steps: int, rate: float) -> Calla
     return call
 
 
-def masked_job(sizes: Sizes) -> Job:
-    """Steps of mini-mixture: masked reconstruction of spectrograms, its own batch."""
+def _crops_job(sizes: Sizes, name: str, network: object, loss_of: Callable) -> Job:
+    """Steps of a small model that learns from spectrograms, its own batch; every step gets the same crops."""
     import numpy as np
-    from transformers import ASTConfig
 
     from lib.models.loaders.mini import patches
+    from lib.training.recipes import recipe
+
+    plan = recipe(name).schedule
+    spectra = np.random.default_rng(0).standard_normal((plan.batch, patches.FRAMES, patches.BANDS), dtype="f4")
+
+    def loss(network: object, rng: object) -> object:
+        return loss_of(network, spectra, rng)
+
+    call = _training(network, loss, sizes.steps, plan.rate, half=plan.half)
+    note = "crops are at hand; the state is saved once in as many steps as were timed"
+    note += "; bfloat16 on both" if plan.half else ""
+    return Job(f"One training step of {name}, batch of {plan.batch}", call, sizes.steps, note=note)
+
+
+def filling_job(sizes: Sizes) -> Job:
+    """Steps of mini-resnet, the family that is compared with itself: holes of spectrograms are filled in."""
+    import torch
+    from transformers import ResNetConfig
+
+    from lib.training.filling import Filler, filling_loss
+    from lib.training.recipes import recipe
+
+    network = Filler(ResNetConfig(**recipe("mini-resnet").config)).to(memory_format=torch.channels_last)
+    return _crops_job(sizes, "mini-resnet", network, filling_loss)
+
+
+def masked_job(sizes: Sizes) -> Job:
+    """Steps of mini-mixture: masked reconstruction of spectrograms by a transformer."""
+    from transformers import ASTConfig
+
     from lib.training.masked import Autoencoder, reconstruction_loss
     from lib.training.recipes import recipe
 
-    mini = recipe("mini-mixture")
-    spectra = np.random.default_rng(0).standard_normal((mini.schedule.batch, patches.FRAMES, patches.BANDS), dtype="f4")
-
-    def loss(network: object, rng: object) -> object:
-        return reconstruction_loss(network, spectra, rng)
-
-    call = _training(Autoencoder(ASTConfig(**mini.config)), loss, sizes.steps, mini.schedule.rate)
-    what = f"One training step of mini-mixture, batch of {mini.schedule.batch}"
-    return Job(what, call, sizes.steps, note="with saving the state once in as many as were timed")
+    network = Autoencoder(ASTConfig(**recipe("mini-mixture").config))
+    return _crops_job(sizes, "mini-mixture", network, reconstruction_loss)
 
 
 def units_job(sizes: Sizes) -> Job:
@@ -269,6 +291,7 @@ JOBS = {
     "null": lambda sizes: null_job(sizes, sizes.draws),
     "extraction": extraction_job,
     "ridge": ridge_job,
+    "filling": filling_job,
     "masked": masked_job,
     "units": units_job,
     "tuning": tuning_job,

@@ -61,6 +61,7 @@
     const audio = made("audio"), label = made("label", "seeing-time", "Time"), slider = document.createElement("input");
     const moment = made("output");
     audio.controls = true;
+    audio.setAttribute("aria-label", "The chosen sound");
     Object.assign(slider, { type: "range", min: 0, max: duration, step: 0.01, value: 0 });
     label.append(slider, moment);
     about.setAttribute("aria-live", "polite");

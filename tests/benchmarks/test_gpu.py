@@ -3,6 +3,7 @@
 import importlib
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,20 @@ def test_the_page_has_the_cards_name_ratios_and_failures(bench, of_a_card):
 @pytest.mark.parametrize("found", [None, {}, {"gpu": None, "rows": {"cpu": []}}])
 def test_the_page_says_where_no_card_was_measured(bench, found):
     assert "No GPU has been measured yet" in bench.frame.page({}, found)
+
+
+def test_training_steps_are_of_recipes_of_today_and_called_by_their_kind(done):
+    from lib.training.recipes import recipe
+
+    found, _, _ = done
+    steps = {
+        row["name"]: re.search(r"training step of (\S+), batch of (\d+)", row["what"]) for row in found["rows"]["cpu"]
+    }
+    trained = {name: recipe(told[1]) for name, told in steps.items() if told}
+    assert "mini-resnet" in [one.name for one in trained.values()]
+    assert {name: (one.kind, one.schedule.batch) for name, one in trained.items()} == {
+        name: (name, int(steps[name][2])) for name in trained
+    }
 
 
 def test_sizes_are_those_of_the_papers(bench):

@@ -1,6 +1,8 @@
 """The page on downstream tasks: what it says is said of what was scored, and the paper's tables say what they say."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -123,6 +125,28 @@ def test_verdicts_follow_from_the_numbers(scored, related):
     assert against["B3"].verdict == claims.NOT_SUPPORTED
 
 
+def test_prose_and_verdict_ask_for_the_same_agreement(scored, related, monkeypatch):
+    one = Estimate(0.8, 0.6, 0.9, 20)
+    agreed = relation.Relation(related.of | {"agree": replace(related.of["agree"], r=one)}, {})
+    told = {}
+    for bar in (0.5, 0.7):
+        monkeypatch.setattr(relation.claims, "ledger", lambda bar=bar: {"B2": _claim_above(bar)})
+        told[bar] = numbers.about_agreement(agreed)["agreement"], headline.headline(scored, agreed)
+    assert "lies wholly above .5, the bar" in told[0.5][0]
+    assert "reaches below .7, the bar" in told[0.7][0]
+    assert "rank models much alike" in told[0.5][1]
+    assert "do not surely rank models alike" in told[0.7][1]
+    monkeypatch.undo()
+    assert relation.bar() == 0.7
+    found = relation.evidence(scored, related)
+    assert np.isnan(found["B2"]["agree"].p)  # p of a correlation is that of 0, not that of the bar
+    assert found["B3"]["overall"].p == related.r("overall").p
+
+
+def _claim_above(bar):
+    return SimpleNamespace(parts=(SimpleNamespace(threshold=bar),))
+
+
 def test_classes_are_told_by_the_cards():
     assert relation.class_of("mini-mixture") == published.MASKED
     assert relation.class_of("beats-iter1") == published.MASKED
@@ -184,6 +208,7 @@ def test_figures_say_how_many_models_of_whom(scored, related):
         assert f"{len(MODELS)} models of {scored.n_families} families" in figure.caption
     for figure in drawn[1:3]:
         assert "simulated listeners" in figure.caption
+    assert "run on none" in figures.two_probes(_probed().iloc[:0], scored).alt
     best = scored.ordered.index[0]
     assert f"Best overall is {material.called(best)}" in drawn[0].alt
     assert f"r = {related.r('overall').value:.2f}" in drawn[2].alt
@@ -199,9 +224,9 @@ def _probed():
 def test_probes_are_compared_where_all_were_run(scored):
     assert "not run" in numbers.of_probes(scored)["probes"]
     more = [
-        scored.rows[(scored.rows["measure"] == "accuracy") & (scored.rows["model"] == "logmel")].assign(
-            measure=measure, value=lambda table, step=step: table["value"] + step
-        )
+        scored.rows[
+            (scored.rows["measure"] == "accuracy") & scored.rows["model"].isin(["logmel", "crepe-tiny"])
+        ].assign(measure=measure, value=lambda table, step=step: table["value"] + step)
         for measure, step in (("accuracy, 16 networks", 0.05), ("accuracy, 2 networks", 0.02))
     ]
     both = material.Material("pocket-sounds", TASKS, pd.concat([scored.rows, *more]))
@@ -209,6 +234,10 @@ def test_probes_are_compared_where_all_were_run(scored):
     assert said["gap_linear"].value == pytest.approx(0.05)
     assert said["gap_two"].value == pytest.approx(0.03)
     assert "5 points more often" in said["probes"]
+    assert "On 6 pairs" in said["probes"]
+    assert "n = 6 pairs" in said["probes"]
+    assert "3 points more often" in said["probes"]
+    assert (said["gap_two"].low, said["gap_two"].n) == (pytest.approx(0.03), 6)
     assert len(both.scores) == len(MODELS)
 
 
@@ -310,6 +339,8 @@ def test_random_scores_have_families_and_rarely_pass():
     assert np.corrcoef(drawn["x"], drawn["z"])[0, 1] == pytest.approx(0.7, abs=0.05)
     within = drawn.groupby([np.repeat(np.arange(200), 23), "family"])["x"].var().mean()
     assert within == pytest.approx(0.5, abs=0.05)
+    for score in "xyz":
+        assert drawn[score].var() == pytest.approx(1, abs=0.1), score  # so that families explain the other half
     passed = [calibration.decisions(calibration.unrelated(families, seed=(2, k))) for k in range(60)]
     assert np.nanmean([one["B3"] for one in passed]) < 0.1
 

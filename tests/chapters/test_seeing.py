@@ -141,6 +141,24 @@ def test_units_are_in_the_order_of_the_frequency_they_follow(looked):
     assert found[-1] > 2 * found[0]
 
 
+def test_a_unit_follows_what_it_goes_with_up_or_down():
+    rng = np.random.default_rng(7)
+    cochlea = rng.standard_normal((3, 50, 4))
+    values = 5 - 2 * cochlea[:, :, [2, 0, 3]]
+    order, follows = seen._order(values, cochlea)
+    assert follows.tolist() == [2, 0, 3]
+    assert order.tolist() == [1, 0, 2]
+
+
+def test_the_sound_is_put_on_the_clock_of_the_layer(looked, heard):
+    frames, clock = seen.cochleagrams(heard, heard.names)
+    times = looked.layers[0].times
+    assert paces.step_of(times) > 1.5 * paces.step_of(clock)
+    averaged = paces.on_clock(frames, clock, times)
+    assert looked.of_sound[:, 0] == pytest.approx(paces.paces(averaged, paces.step_of(times)))
+    assert looked.of_sound[:, 0] != pytest.approx(paces.paces(frames, paces.step_of(clock)), rel=0.02)
+
+
 def test_a_picture_shows_standard_deviations_over_all_sounds():
     values = np.zeros((2, 2, 2))
     values[0, :, 0] = 1
@@ -202,6 +220,15 @@ def test_factors_are_found(slowing):
     assert numbers.against_first(slowing).value == pytest.approx(2, rel=0.05)
     assert numbers.against_twin(slowing).value == pytest.approx(np.sqrt(8), rel=0.05)
     assert numbers.named([slowing], SimpleNamespace(n=30))["slowest_layer"] == "`layer.1`"
+
+
+def test_only_what_is_clear_is_counted(slowing):
+    faster = model_with("fast", slowing.pace[:, ::-1], slowing.of_sound, slowing.pace * 2)
+    wobble = np.exp(np.random.default_rng(6).normal(0.05, 0.5, slowing.pace.shape))
+    unclear = model_with("unclear", slowing.of_sound * wobble, slowing.of_sound)
+    said = numbers.named([slowing, faster, unclear], SimpleNamespace(n=30))
+    assert said["deeper"] == "1 of 3 are slower and 1 faster; of 1 it can't be told"
+    assert said["trained"] == "1 of 2 are slower and 1 faster"
 
 
 def test_the_first_screen_says_which_way_and_keeps_its_rules(slowing):

@@ -47,6 +47,14 @@ def test_jackknife_is_that_of_families_on_the_scale_of_z():
     assert found.r.p == pytest.approx(2 * stats.t.sf(np.arctanh(found.r.value) / se, 7))
 
 
+def test_bootstraps_draw_models_and_whole_families():
+    """Where nothing but family tells models apart, drawing models sees them as more cases than there are."""
+    x, y = scores(2, share=0.999, slope=1)
+    found = together(x, y, NAMES, FAMILIES, n_draws=400)
+    models, families = (one.high - one.low for one in (found.over_models, found.over_families))
+    assert families > 1.4 * models
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
 def test_noise_is_found_as_often_as_promised(share):
     """In 300 draws of nothing 0 is excluded in .05, within what 300 draws leave open; Fisher's interval does worse."""

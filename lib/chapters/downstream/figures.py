@@ -72,8 +72,8 @@ def two_ways(material: Material, relation: Relation) -> Captioned:
         "two-ways",
         f"Two ways to say how much a model is like cortex, one mark a model ({material.counted}; {material.who}, "
         f"{_sounds(material)} sounds). r = {_told(found)}.",
-        f"Models with a larger r² {'also' if found.value > 0.3 else 'hardly'} have a larger ρ: r = {found.value:.2f}. "
-        f"{_ends(material.scores, 'r2', 'r²')}",
+        f"Models with a larger r² {'also' if found.value > 0.3 else 'hardly'} have a larger ρ: "
+        f"r = {words.number(found.value)}. {_ends(material.scores, 'r2', 'r²')}",
     )
 
 
@@ -94,7 +94,7 @@ def downstream(material: Material, relation: Relation) -> Captioned:
         f"Overall score on {len(material.tasks)} tasks and r² (mean of six components, {material.who}), one mark a "
         f"model ({material.counted}). Upright lines are 95 % intervals over sounds. r = {_told(found)}. Right of the "
         "dashed line are models with an overall score above −1.",
-        f"Models that score higher on the tasks {_tend(found)} predict cortex better: r = {found.value:.2f}. "
+        f"Models that score higher on the tasks {_tend(found)} predict cortex better: r = {words.number(found.value)}. "
         f"{worse} of {material.n} models lie left of the dashed line. {_ends(material.scores, 'r2', 'r²')}",
     )
 
@@ -161,7 +161,7 @@ def _sounds(material: Material) -> int:
 def _told(found) -> str:
     if not np.isfinite(found.value):
         return "not available: too few families"
-    return f"{found.value:.2f} (95 % interval {words.interval(found, 2)}, families of models as cases)"
+    return f"{words.number(found.value)} (95 % interval {words.interval(found, 2)}, families of models as cases)"
 
 
 def published_relations() -> Captioned:
@@ -203,7 +203,9 @@ def two_probes(table: pd.DataFrame, material: Material) -> Captioned:
     colours = sns.color_palette("colorblind", len(material.tasks))
     for k, (name, title) in enumerate(material.titles.items()):
         mine = table[table["where"] == name]
-        axis.scatter(mine["linear"], mine["sixteen"], s=40, color=colours[k], marker=TASK_MARKS[k % 5], label=title)
+        axis.scatter(
+            mine["linear"], mine["sixteen"], s=40, color=colours[k], marker=TASK_MARKS[k % len(TASK_MARKS)], label=title
+        )
     axis.plot([0, 1], [0, 1], color=INK, lw=1, ls=":", zorder=0)
     axis.set(xlim=(0, 1.02), ylim=(0, 1.02))
     axis.set(xlabel="Linear probe, share named rightly", ylabel="Network of the benchmark")
@@ -215,5 +217,7 @@ def two_probes(table: pd.DataFrame, material: Material) -> Captioned:
         f"The linear probe and the network of the benchmark on the same layers, folds and sounds "
         f"({table['model'].nunique()} models, {len(material.tasks)} tasks). On the dotted line both are equal.",
         f"The network names {words.number(abs(gap.mean()))} {'more' if gap.mean() > 0 else 'less'} of the sounds "
-        f"rightly on average; single differences run from {words.number(gap.min())} to {words.number(gap.max())}.",
+        f"rightly on average; single differences run from {words.number(gap.min())} to {words.number(gap.max())}."
+        if len(table)
+        else "Nothing is drawn: the network was run on none of these tasks.",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from lib.chapters.downstream.material import Material
-from lib.chapters.downstream.relation import Relation
+from lib.chapters.downstream.relation import Relation, bar
 from lib.compare import Estimate
 from lib.report import words
 
@@ -57,7 +57,7 @@ def _without(found: Estimate) -> str:
 def _ways(found: Estimate) -> str:
     if not np.isfinite(found.value):
         return "Whether two ways to compare a model with cortex rank models alike cannot be said either."
-    how = "rank models much alike" if found.low > 0.7 else "do not surely rank models alike"
+    how = "rank models much alike" if found.low > bar() else "do not surely rank models alike"
     return f"Two ways to compare a model with cortex {how}, with a correlation of {words.told(found, 'models')}."
 
 

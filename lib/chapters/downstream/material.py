@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from lib import provenance, recordings
@@ -209,9 +208,3 @@ def probes(material: Material) -> pd.DataFrame:
     rows = material.rows[material.rows["measure"].isin(names)]
     wide = rows.pivot(index=["model", "where"], columns="measure", values="value").rename(columns=names)
     return wide.reindex(columns=list(names.values())).dropna().reset_index()
-
-
-def best(material: Material, task: str) -> tuple[str, float]:
-    """Best model of a task, and its accuracy."""
-    name = material.scores[task].idxmax()
-    return name, float(np.round(material.scores.loc[name, task], 5))

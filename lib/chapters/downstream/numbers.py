@@ -6,6 +6,7 @@ Comes in: ``Material``, ``Relation``, the paper's tables. Goes out: mappings for
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ import pandas as pd
 from lib.chapters.downstream import published, relation
 from lib.chapters.downstream.material import TITLES, TWINS, Material, called, freshness, probes
 from lib.chapters.downstream.relation import BETTER, NAMES, Relation
-from lib.compare import Estimate, Together
+from lib.compare import Estimate, Together, aggregate_subjects, correlation
 from lib.report import words
+
+FEWEST_PAIRS = 4
+"""Of a model and a task, for a correlation with an interval."""
 
 
 def of_tasks(material: Material) -> dict[str, Any]:
@@ -67,12 +71,10 @@ def about_agreement(found: Relation) -> dict[str, str]:
     one = found.r("agree")
     if not np.isfinite(one.value):
         return {"agreement": f"It can't be told here: {found.why_not['agree']}."}
-    clear = (
-        "lies wholly above .7, the bar that was set for it"
-        if one.low > 0.7
-        else "reaches below .7, the bar that was set for it"
-    )
-    return {"agreement": f"Over models r is {words.told(one, 'models')}, an interval that {clear}."}
+    bar = relation.bar()
+    clear = "lies wholly above" if one.low > bar else "reaches below"
+    told = f"an interval that {clear} {words.number(bar, 1).lstrip('0')}, the bar that was set for it"
+    return {"agreement": f"Over models r is {words.told(one, 'models')}, {told}."}
 
 
 def about_downstream(material: Material, found: Relation) -> dict[str, str]:
@@ -134,45 +136,43 @@ def of_paper() -> dict[str, Any]:
     similar = published.relation("RSA(max) NH2015", published.BETTER)
     consistent = published.models_behind(published.BETTER)
     return {
-        "paper_agree": _named(first.r, "published r of R² and ρ over models, first data set"),
-        "paper_agree_second": _named(second.r, "published r of R² and ρ over models, second data set"),
-        "paper_least": f"{min(left):.2f}", "paper_most": f"{max(left):.2f}",
+        "paper_agree": replace(first.r, about="published r of R² and ρ over models, first data set"),
+        "paper_agree_second": replace(second.r, about="published r of R² and ρ over models, second data set"),
+        "paper_least": words.number(min(left)), "paper_most": words.number(max(left)),
         "paper_families": first.n_families,
         "paper_overall": whole, "paper_better": better, "paper_better_similarity": similar,
         "paper_models": whole.n,
         "paper_n_better": " or ".join(map(str, consistent)) or "no number",
         "paper_stars": len(published.by_task()) // 2,
-        "paper_classes": _named(published.classes(), "published R², masked reconstruction minus older or specialised"),
+        "paper_classes": replace(
+            published.classes(), about="published R², masked reconstruction minus older or specialised"
+        ),
     }  # fmt: skip
-
-
-def _named(found: Estimate, about: str) -> Estimate:
-    return Estimate(found.value, found.low, found.high, found.n, found.level, found.method, found.p, about)
 
 
 def of_probes(material: Material) -> dict[str, Any]:
     """How far the probes' scores differ, where all were run."""
     table = probes(material)
-    if len(table) < 2:
-        told = "Here the benchmark's network was not run on two pairs of a model and a task, so nothing can be told yet"
+    if len(table) < FEWEST_PAIRS:
+        told = (
+            "Here the benchmark's network was not run on four pairs of a model and a task, so nothing can be told yet"
+        )
         return {"probes": f"{told} (`make downstream`)."}
     gap = {name: _mean(table["sixteen"] - table[name]) for name in ("linear", "two")}
-    r = np.corrcoef(table["linear"], table["sixteen"])[0, 1]
+    r = correlation(table["linear"], table["sixteen"])
     text = (
         f"On {len(table)} pairs of a model and a task the network with its sixteen settings is right "
         f"{_more(gap['linear'])} than the linear probe on average ({_ends(gap['linear'])}).\n"
-        f"Their scores go together at r = {r:.2f}.\n"
-        f"With two settings in place of sixteen it changes by {words.number(-gap['two'].value, 3)} on average."
+        f"Their scores go together at r = {words.told(r, 'pairs')}.\n"
+        f"With sixteen settings rather than two it is right {_more(gap['two'])} ({_ends(gap['two'])}).\n"
+        "These intervals take pairs for independent, which those of one model are not: they are too narrow."
     )
     return {"probes": text, "gap_linear": gap["linear"], "gap_two": gap["two"]}
 
 
 def _mean(values: pd.Series) -> Estimate:
-    from scipy import stats
-
-    half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-    value = float(values.mean())
-    return Estimate(value, value - half, value + half, len(values), about="accuracy, sixteen settings minus the other")
+    found = aggregate_subjects(values, range(len(values)))
+    return Estimate(found.value, found.low, found.high, found.n, about="accuracy, sixteen settings minus the other")
 
 
 def _more(found: Estimate) -> str:

@@ -80,7 +80,7 @@ def _fits(r: float, told: str, n: int) -> bool:
     return bool(strong <= most and weak >= least)
 
 
-def relation(alignment: str, which: str, task: str = "Overall") -> Estimate:
+def relation(aligned: str, which: str, task: str = "Overall") -> Estimate:
     """A correlation of the table, with Fisher's interval.
 
     The number of models is that of ``models_behind``, 36 where all are meant, as the paper states. The interval takes
@@ -89,16 +89,12 @@ def relation(alignment: str, which: str, task: str = "Overall") -> Estimate:
     from scipy import stats
 
     table = by_task()
-    row = table[(table["alignment"] == alignment) & (table["models"] == which) & (table["task"] == task)].iloc[0]
-    n = len(_models()) if which == ALL else models_behind(which)[0]
+    row = table[(table["alignment"] == aligned) & (table["models"] == which) & (table["task"] == task)].iloc[0]
+    n = len(alignment()) if which == ALL else models_behind(which)[0]
     half = stats.norm.ppf(0.975) / np.sqrt(n - 3)
     t = row.r * np.sqrt((n - 2) / (1 - row.r**2))
     low, high = np.tanh(np.arctanh(row.r) - half), np.tanh(np.arctanh(row.r) + half)
-    about = f"published r of {alignment} and {task} over {n} models"
+    about = f"published r of {aligned} and {task} over {n} models"
     return Estimate(
         float(row.r), float(low), float(high), n, 0.95, "Fisher z", float(2 * stats.t.sf(abs(t), n - 2)), about
     )
-
-
-def _models() -> pd.Index:
-    return alignment().index

@@ -6,6 +6,7 @@ Comes in: what models did (``Seen``). Goes out: captioned figures.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -56,6 +57,11 @@ def by_layer(seen: Seen, twin: bool = False) -> list[Estimate]:
     """Pace of each layer that has one over the cochleagram's on its clock, of the model or of its untrained twin."""
     pace = seen.of_twin if twin else seen.pace
     return [paces.ratio(pace[:, place], seen.of_sound[:, place], seen.layers[place].name) for place in seen.paced]
+
+
+def slowest_of(found: list[Estimate]) -> Estimate | None:
+    """The layer with the largest pace; None of no layers."""
+    return max(found, key=attrgetter("value"), default=None)
 
 
 def pace(seen: Sequence[Seen], heard: Heard) -> Captioned:
@@ -121,13 +127,9 @@ def _ends(found: list[Estimate]) -> str:
     """What a line does, in words."""
     if not found:
         return "no layer has frames enough"
-    slowest = max(found, key=_value)
+    slowest = slowest_of(found)
     first, last = (words.number(one.value, 1) for one in (found[0], found[-1]))
     return (
         f"the first layer ({found[0].about}) stays like itself {first} times as long as the sound, the last "
         f"({found[-1].about}) {last} times, and the slowest is {slowest.about}, {words.number(slowest.value, 1)} times"
     )
-
-
-def _value(found: Estimate) -> float:
-    return found.value

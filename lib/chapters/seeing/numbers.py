@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib.chapters.seeing import paces
-from lib.chapters.seeing.figures import by_layer
+from lib.chapters.seeing.figures import by_layer, slowest_of
 from lib.chapters.seeing.material import Heard
 from lib.chapters.seeing.seen import Seen
 from lib.compare import Estimate
@@ -47,7 +47,7 @@ def named(seen: Sequence[Seen], heard: Heard) -> dict[str, Estimate | int | str]
     first = seen[0]
     deeper = [one for one in map(against_first, seen) if one]
     learnt = [one for one in map(against_twin, seen) if one]
-    slow = [(one.value * 1000, one.about) for one in _milliseconds(first)]
+    slowest = slowest_of(by_layer(first))
     return {
         "first_model": f"`{first.name}`",
         "n_models": len(seen),
@@ -55,15 +55,11 @@ def named(seen: Sequence[Seen], heard: Heard) -> dict[str, Estimate | int | str]
         "slowness": against_sound(first),
         "deepening": against_first(first) or ONE_LAYER,
         "learnt": against_twin(first) or NO_TWIN,
-        "slowest_layer": f"`{max(slow)[1]}`" if slow else "none",
+        "slowest_layer": f"`{slowest.about}`" if slowest else "none",
         "deeper": _counted([one.low > 1 for one in deeper], [one.high < 1 for one in deeper], "slower", "faster"),
         "trained": _counted([one.low > 1 for one in learnt], [one.high < 1 for one in learnt], "slower", "faster"),
         "sound_ms": _of_sound(first),
     }
-
-
-def _milliseconds(seen: Seen) -> list[Estimate]:
-    return by_layer(seen)
 
 
 def _of_sound(seen: Seen) -> Estimate:
@@ -79,7 +75,8 @@ def _counted(up: list[bool], down: list[bool], more: str, less: str) -> str:
     if not up:
         return "none can be asked"
     rest = len(up) - sum(up) - sum(down)
-    return f"{sum(up)} of {len(up)} are {more}, {sum(down)} {less}, and of {rest} it can't be told"
+    told = f"{sum(up)} of {len(up)} are {more} and {sum(down)} {less}"
+    return f"{told}; of {rest} it can't be told" if rest else told
 
 
 def table(seen: Sequence[Seen]) -> pd.DataFrame:

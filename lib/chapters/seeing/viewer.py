@@ -115,10 +115,8 @@ def png(picture: np.ndarray, colours: str) -> str:
     """Picture (frame, unit) of steps from 0 to 15 as PNG in base64: time runs right, the first unit is lowest."""
     from PIL import Image
 
-    drawn = Image.fromarray(np.ascontiguousarray(picture.T[::-1]), "L")
-    drawn = drawn.convert("P")
+    drawn = Image.frombytes("P", picture.shape, picture.T[::-1].tobytes())
     drawn.putpalette(palette(colours))
-    drawn.putdata(np.ascontiguousarray(picture.T[::-1]).ravel().tolist())
     with io.BytesIO() as file:
         drawn.save(file, "PNG", bits=4, optimize=True)
         return b64encode(file.getvalue()).decode()
