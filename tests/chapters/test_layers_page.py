@@ -151,6 +151,26 @@ def test_one_layer_has_no_depth_and_a_story_no_places():
         load_places("pocket-eeg", PRIMARY)
 
 
+def test_chosen_depth_agrees_within_listeners_and_the_interval_is_over_them(made):
+    one = depth_numbers.agreement(made)
+    assert one.n == 3
+    assert one.low < one.value < one.high
+    lifted = made.arrays["chosen"] + (made.places.owner == "x")  # a difference between listeners is no disagreement
+    again = depth_numbers.agreement(replace(made, arrays=made.arrays | {"chosen": lifted}))
+    assert again.value == pytest.approx(one.value)
+    few = replace(made, arrays=made.arrays | {"p": np.where(np.arange(3 * VOXELS) < 3, 0.0, 1.0)})
+    assert np.isnan(depth_numbers.agreement(few).value)
+
+
+def test_another_checkpoint_is_noticed(monkeypatch):
+    keys = []
+    monkeypatch.setattr(depths, "kept", lambda what, key, compute: keys.append(key) or {})
+    for stages in (["mini-resnet@0", "mini-resnet"], ["mini-resnet@0", "mini-resnet@90", "mini-resnet"]):
+        monkeypatch.setattr(depths, "course", lambda model, stages=stages: stages)
+        depths.depths("pocket-sounds", "mini-resnet")
+    assert keys[0] != keys[1]
+
+
 def test_stages_go_from_the_first_to_the_model():
     stages = depths.course("mini-resnet")
     assert stages[0] == "mini-resnet@0"

@@ -160,6 +160,17 @@ def test_the_ledger_takes_what_the_page_found(roster):
     assert np.isnan(decided()[1]["B7"]["change"].p)
 
 
+@pytest.mark.parametrize(("first", "told_of"), [("embedding", "Of 2 layers above the embedding, 2 rise"),
+                                                ("stem", "Of 3 layers, 2 rise")])  # fmt: skip
+def test_the_stem_of_a_network_is_a_layer_and_a_linear_embedding_is_none(first, told_of):
+    way = Course("mix", {0: ("mix@0",), 10: ("mix@10",), 100: ("mix",)})
+    of_layers = family({first: -0.5, "layer.1": 0.1, "layer.2": 0.2})
+    path = family({"rise": 0.1, "ends": 0.1})
+    assert told_of in told.about_course(way, path, of_layers)["course_read"]
+    least = evidence(Learners(()), {}, family({}), way, path, of_layers)["B5"]["layers"]
+    assert least.value == (0.1 if first == "embedding" else -0.5)
+
+
 def test_what_these_models_cannot_test_is_said(roster):
     verdicts, taken = decided(("mix", "talk", "named"))
     assert verdicts["B4"] == verdicts["B7"] == claims.NOT_TESTABLE

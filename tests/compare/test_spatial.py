@@ -70,8 +70,11 @@ def test_rank_correlation_is_that_of_scipy_within_one_hemisphere(patch):
 
 def test_a_difference_between_hemispheres_is_no_relation(patch):
     values = _smooth(patch, np.random.default_rng(3))
+    before = _tested(patch, values, n_spins=9).value
     lifted = {"left": values["left"], "right": values["right"] + 100}
-    assert abs(_tested(patch, lifted, n_spins=9).value - _tested(patch, values, n_spins=9).value) < 0.15
+    assert abs(_tested(patch, lifted, n_spins=9).value - before) < 0.15
+    far = {"left": patch["far"]["left"], "right": patch["far"]["right"] + 1000}  # both maps lie higher on the right
+    assert abs(_tested(patch | {"far": far}, lifted, n_spins=9).value - before) < 0.15
 
 
 def test_p_counts_the_map_as_it_lies(patch):

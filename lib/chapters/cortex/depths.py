@@ -118,15 +118,14 @@ def depths(
     WrongUse
         The model has a single layer; the recording has no places.
     """
-    primary = tuple(map(float, primary))
     places = load_places(name, primary)
     layers = list(load_model(model).layers)
     if len(layers) < 2:
         raise WrongUse(f"{model} has one layer, {layers[0]!r}: depth needs a model with several, such as mini-resnet")
     stages = course(model)
-    key = (places.recording.fingerprint, model, primary, n_few, n_permutations, n_draws, seed)
+    key = (places.recording.fingerprint, *stages, places.primary, n_few, n_permutations, n_draws, seed)
     counts = {"n_few": n_few, "n_permutations": n_permutations, "n_draws": n_draws, "seed": seed}
-    found = kept("layers", key, partial(_compute, name, primary, tuple(stages), **counts))
+    found = kept("layers", key, partial(_compute, name, places.primary, tuple(stages), **counts))
     return Depths(places, model, layers, stages, {key: x.values for key, x in found.items()})
 
 
@@ -143,7 +142,6 @@ def step_of(stage: str) -> float:
 
 def _compute(name: str, primary: tuple, stages: tuple, **counts: int) -> dict[str, xr.DataArray]:
     """Everything of a recording and a model, as arrays to keep."""
-    primary = tuple(map(float, primary))
     places = load_places(name, primary)
     sounds = places.sounds
     features = {stage: sound_features(load_model(stage), sounds) for stage in stages}
