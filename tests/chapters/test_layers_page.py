@@ -162,6 +162,12 @@ def test_chosen_depth_agrees_within_listeners_and_the_interval_is_over_them(made
     assert np.isnan(depth_numbers.agreement(few).value)
 
 
+def test_some_places_are_evenly_spaced_and_none_is_taken_twice():
+    assert depths.spaced(101, 3).tolist() == [0, 50, 100]
+    assert depths.spaced(4, 9).tolist() == [0, 1, 2, 3]
+    assert depths.spaced(0, 9).size == 0
+
+
 def test_another_checkpoint_is_noticed(monkeypatch):
     keys = []
     monkeypatch.setattr(depths, "kept", lambda what, key, compute: keys.append(key) or {})
