@@ -133,7 +133,7 @@ def test_noise_is_not_predicted(made):
     layers = {name: rng.standard_normal((N, 5)) for name in "ab"}
     counts = {"n_few": 60, "n_permutations": 5, "n_draws": 2, "seed": 0}
     found = computed(shuffled, {"u": layers, "m": layers}, {"f": layers["a"]}, **counts)
-    assert (found["p"] <= 0.05).mean() < 0.1
+    assert (found["p"] <= 0.05).mean() < 0.01  # without control of false discoveries .05 would be
 
 
 def test_places_of_simulated_listeners_have_the_regions_that_their_recording_says():

@@ -36,6 +36,16 @@ def _tested(patch, values, **options):
     return spin_test(values, patch["far"], patch["sphere"], patch["at"], **options)
 
 
+def test_distance_runs_along_the_sheet():
+    folded = np.array([[0.0, 0, 0], [0, 10, 0], [1, 10, 0], [1, 0, 0], [0, 0, 50]])
+    faces = np.array([[0, 1, 2], [1, 2, 3]])
+    far = sheet_distance(folded, faces, [[0.1, 0.1, 0]])
+    assert far[0] == 0
+    assert far[3] == pytest.approx(10 + np.hypot(1, 10), abs=1e-9)
+    assert np.isinf(far[4])
+    np.testing.assert_array_equal(nearest([[1, 9, 0]], folded), [2])
+
+
 def test_smooth_maps_without_relation_pass_a_naive_test_and_not_this_one(patch):
     rng = np.random.default_rng(0)
     found = [_tested(patch, _smooth(patch, rng), n_spins=199) for _ in range(80)]
@@ -91,16 +101,6 @@ def test_turns_keep_distances_and_mirror_images_stay_mirror_images(patch):
     before = np.linalg.norm(sphere[:50, None] - sphere[:50], axis=2)
     after = np.linalg.norm(sphere[there[0]][:, None] - sphere[there[0]], axis=2)
     assert np.abs(before - after).max() < 8  # the nearest vertex is up to 4 away
-
-
-def test_distance_runs_along_the_sheet():
-    folded = np.array([[0.0, 0, 0], [0, 10, 0], [1, 10, 0], [1, 0, 0], [0, 0, 50]])
-    faces = np.array([[0, 1, 2], [1, 2, 3]])
-    far = sheet_distance(folded, faces, [[0.1, 0.1, 0]])
-    assert far[0] == 0
-    assert far[3] == pytest.approx(10 + np.hypot(1, 10), abs=1e-9)
-    assert np.isinf(far[4])
-    np.testing.assert_array_equal(nearest([[1, 9, 0]], folded), [2])
 
 
 def test_what_does_not_fit_is_refused(patch):
