@@ -43,6 +43,7 @@ def roster(monkeypatch):
             start = {"tuned_from": f"mix-seed{seed}"} if name == "tuned" else {}
             rows[f"{name}-seed{seed}"] = rows[name] | {"seed": seed} | start
     rows |= {"small": BIG | {"parameters": 5, "width": 2}, "large": BIG | {"parameters": 50, "width": 8}}
+    rows["chat"] = rows["talk"]  # another recipe, of the same diet and task
     rows |= {f"mix@{step}": SHAPE for step in (0, 10)} | {"bank": {"title": "Bank", "objective": "none"}}
     every = [Card(facts | {"name": name, "loader": "zoo"}) for name, facts in rows.items()]
     monkeypatch.setattr(cards, "cards", lambda: every)
@@ -78,6 +79,7 @@ def test_any_models_will_do(roster):
     assert [len(one.twins) for one in found.kin] == [2, 0, 2]
     assert set(told_pairs(asked, TRAINING)) == {("large", "untrained large"), ("small", "untrained small")}
     assert asked_of("bank")[1] == {}
+    assert {one.kind for one in asked_of("talk", "chat")[1].values()} == {TRAINING}  # no diet is more than the other
     with pytest.raises(WrongUse, match="none of these models is on this machine: lost"):
         asked_of("lost")
 
