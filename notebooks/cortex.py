@@ -244,14 +244,14 @@ say(gained | numbers.of_edges(fits | pool))
 # Together they predict {glue:text}`gain_beyond_told` more than the filters alone.
 # Both intervals are corrected for being two.
 #
-# This model was trained once, so nothing here tells how much another training of the same recipe would differ.
-# It is hundreds of times smaller than published ones, and heard minutes of sound.
+# One training of it stands here, so nothing tells how much another one of the same recipe would differ.
+# It is tens of times smaller than published ones, and heard a few hours of sound.
 #
 # (In {glue:text}`n_edges` of {glue:text}`n_choices` choices the penalty lies at an end of those tried.)
 #
 # ### Do published models do better?
 #
-# Networks that others trained and published saw far more than minutes of sound.
+# Networks that others trained and published heard far more than hours of sound.
 # Each can be asked just as the small one was, and each gets a twin with random weights.
 # {glue:md}`elsewhere_asked`
 
@@ -519,11 +519,11 @@ answer(question, headline(said, main, heard, first, trained))
 #
 # * **Other folds.** Five folds are one of many ways to split the sounds, and each $r^2$ moves with them.
 # * **Other seeds of training.** Intervals cover sounds, fits and choices.
-#   Each trained model was trained once.
+#   One training of each model stands here.
 # * **Other filters.** More rates and scales, power instead of magnitude, z-scored units.
 #   Each is a variant of the same baseline.
 # * **Measured voxels.** With single scans of real listeners one could say how far noise lets a model go.
-# * **Larger models, longer training.** The small model heard minutes of sound.
+# * **Larger models, longer training.** The small model heard a few hours of sound.
 #   Those of the paper are in the roster, and run here by name once their weights are fetched.
 #   `alike models fetch NAME` does that, then `-p published_models NAME`.
 #

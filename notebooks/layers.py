@@ -125,12 +125,12 @@ show(figures.part_maps(layered))
 # A noisier place has all its scores multiplied by a factor, which changes nothing here.
 
 # %%
-agreement = numbers.agreement(layered)
-say({"agreement": f"{agreement.value:.2f}"})
+say({"agreement": numbers.agreement(layered)})
 numbers.of_components(layered)
 
 # %% [markdown]
-# Over places, preferred and chosen depth have a rank correlation of {glue:text}`agreement`.
+# Over a listener's places, preferred and chosen depth have a rank correlation of {glue:text}`agreement_told`.
+# That is the mean of {glue:text}`agreement_n` listeners.
 # The table has the components, where there are any.
 
 # %%
@@ -227,7 +227,7 @@ answer(
 # * **Another point for primary cortex.** Its place differs between people by a centimetre; `-p primary` moves it.
 # * **Another depth.** Counting layers is one of many ways to say how far along a model is.
 # * **Measured voxels with places.** Of real listeners, only six components have them here.
-# * **More trainings.** Each model was trained once, and its twin is one draw of random weights.
+# * **Another training.** One training stands here, and before it one draw of random weights; others may differ.
 #
 # ## Re-run it
 #

@@ -61,9 +61,9 @@ heard.categories.value_counts().to_frame("sounds")
 # %% [markdown]
 # ## Represent: models, and the same with random weights
 #
-# The smallest models of this book share one architecture, a transformer of six layers on patches of a spectrum.
-# Some filled in masked patches, and some named sounds.
-# Their diets were speech, environmental sounds, generated music, or all three.
+# The small models of this book share one architecture, a residual network: five layers of convolutions on a spectrum.
+# Some filled in masked stretches of sound, some named sounds, and one did both, one after the other.
+# Their diets were speech, environmental sounds, music, or all three.
 # None heard the sounds of this chapter.
 
 # %%
@@ -187,7 +187,7 @@ show_any(figures.differences(gains, asked, heard))
 # **Size.**
 # {glue:md}`about_size`
 #
-# The small models are hundreds of times smaller than the published ones, and heard minutes of sound.
+# The small models are tens of times smaller than the published ones, and heard hours of sound, not years.
 # What carries over to those is the way to ask.
 #
 # ### When does it come?
@@ -200,8 +200,9 @@ show_any(figures.differences(gains, asked, heard))
 from lib.chapters.cortex.learning import course
 
 way = course.course(found_here)
-stages = tables.features_of(way.names, heard.sounds)
-staged = tables.fit_all(stages, y, folds, seed=seed)
+on_the_way = [name for name in way.names if name not in fits]
+stages = tables.features_of(on_the_way, heard.sounds)
+staged = fits | tables.fit_all(stages, y, folds, seed=seed)
 path = course.overall(way, staged, seed)
 whole = course.whole(way, staged)
 
@@ -209,7 +210,9 @@ whole = course.whole(way, staged)
 # The same is asked of each layer alone, where no choice of a layer can hide which of them changes.
 
 # %%
-alone, of_layers = course.by_layer(way, stages, y, folds, seed)
+alone, of_layers = course.by_layer(
+    way, features | stages, y, folds, seed
+)
 say(told.about_course(way, path, of_layers))
 show_any(figures.course(alone, whole, way, heard))
 

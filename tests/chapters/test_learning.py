@@ -43,6 +43,7 @@ def roster(monkeypatch):
             start = {"tuned_from": f"mix-seed{seed}"} if name == "tuned" else {}
             rows[f"{name}-seed{seed}"] = rows[name] | {"seed": seed} | start
     rows |= {"small": BIG | {"parameters": 5, "width": 2}, "large": BIG | {"parameters": 50, "width": 8}}
+    rows["chat"] = rows["talk"]  # another recipe, of the same diet and task
     rows |= {f"mix@{step}": SHAPE for step in (0, 10)} | {"bank": {"title": "Bank", "objective": "none"}}
     every = [Card(facts | {"name": name, "loader": "zoo"}) for name, facts in rows.items()]
     monkeypatch.setattr(cards, "cards", lambda: every)
@@ -78,6 +79,7 @@ def test_any_models_will_do(roster):
     assert [len(one.twins) for one in found.kin] == [2, 0, 2]
     assert set(told_pairs(asked, TRAINING)) == {("large", "untrained large"), ("small", "untrained small")}
     assert asked_of("bank")[1] == {}
+    assert {one.kind for one in asked_of("talk", "chat")[1].values()} == {TRAINING}  # no diet is more than the other
     with pytest.raises(WrongUse, match="none of these models is on this machine: lost"):
         asked_of("lost")
 
@@ -158,6 +160,17 @@ def test_the_ledger_takes_what_the_page_found(roster):
     assert decided(layers=0.0)[0]["B5"] == claims.UNDECIDED
     assert decided(layers=-0.1)[0]["B5"] == claims.NOT_SUPPORTED
     assert np.isnan(decided()[1]["B7"]["change"].p)
+
+
+@pytest.mark.parametrize(("first", "told_of"), [("embedding", "Of 2 layers above the embedding, 2 rise"),
+                                                ("stem", "Of 3 layers, 2 rise")])  # fmt: skip
+def test_the_stem_of_a_network_is_a_layer_and_a_linear_embedding_is_none(first, told_of):
+    way = Course("mix", {0: ("mix@0",), 10: ("mix@10",), 100: ("mix",)})
+    of_layers = family({first: -0.5, "layer.1": 0.1, "layer.2": 0.2})
+    path = family({"rise": 0.1, "ends": 0.1})
+    assert told_of in told.about_course(way, path, of_layers)["course_read"]
+    least = evidence(Learners(()), {}, family({}), way, path, of_layers)["B5"]["layers"]
+    assert least.value == (0.1 if first == "embedding" else -0.5)
 
 
 def test_what_these_models_cannot_test_is_said(roster):

@@ -13,15 +13,14 @@ import numpy as np
 import pandas as pd
 
 from lib.chapters.cortex.depths import LEAST, PARTS, Depths, of_listeners
-from lib.chapters.cortex.places import SIDES, SURFACE, distances
-from lib.compare import Estimate, crossed, preferred_depth, spin_test
+from lib.chapters.cortex.places import ALONE, SIDES, SURFACE, distances
+from lib.compare import Estimate, aggregate_subjects, crossed, preferred_depth, spin_test
 from lib.compare.spatial import SpinTest
 from lib.report import words
 from lib.report.claims import Measured
 from lib.report.style import COMPONENT_TITLES
 
 QUESTION = "Does depth in a model follow the way through cortex?"
-OPEN = "Whether training brings it about stayed open."
 NAMES = ("only_filters", "both", "only_model")
 ABOUT = {
     "rho": "rank correlation of preferred depth and distance from primary cortex, mean over listeners",
@@ -75,12 +74,14 @@ def of_depth(depths: Depths) -> dict[str, Estimate]:
 
 
 def agreement(depths: Depths) -> Estimate:
-    """Rank correlation over places of preferred depth and of the depth that training folds chose."""
+    """Rank correlation over a listener's places of preferred and chosen depth, mean over listeners."""
     from scipy.stats import spearmanr
 
-    there = np.isfinite(depths.depth)
-    rho = float(spearmanr(depths.depth[there], depths.arrays["chosen"][there]).statistic) if there.sum() > 3 else np.nan
-    return Estimate(rho, n=int(there.sum()), about="Spearman's ρ of preferred and chosen depth", digits=2)
+    every = [np.isfinite(depths.depth) & (depths.places.owner == listener) for listener in depths.places.listeners]
+    own = [spearmanr(depths.depth[mine], depths.arrays["chosen"][mine]).statistic if mine.sum() >= ALONE else np.nan
+           for mine in every]  # fmt: skip
+    one = aggregate_subjects(own, depths.places.listeners)
+    return Estimate(one.value, one.low, one.high, one.n, about="Spearman's ρ of preferred and chosen depth, listeners")
 
 
 def spun(depths: Depths, *, n_spins: int, seed: int) -> SpinTest | None:

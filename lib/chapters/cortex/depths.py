@@ -118,15 +118,14 @@ def depths(
     WrongUse
         The model has a single layer; the recording has no places.
     """
-    primary = tuple(map(float, primary))
     places = load_places(name, primary)
     layers = list(load_model(model).layers)
     if len(layers) < 2:
         raise WrongUse(f"{model} has one layer, {layers[0]!r}: depth needs a model with several, such as mini-resnet")
     stages = course(model)
-    key = (places.recording.fingerprint, model, primary, n_few, n_permutations, n_draws, seed)
+    key = (places.recording.fingerprint, *stages, places.primary, n_few, n_permutations, n_draws, seed)
     counts = {"n_few": n_few, "n_permutations": n_permutations, "n_draws": n_draws, "seed": seed}
-    found = kept("layers", key, partial(_compute, name, primary, tuple(stages), **counts))
+    found = kept("layers", key, partial(_compute, name, places.primary, tuple(stages), **counts))
     return Depths(places, model, layers, stages, {key: x.values for key, x in found.items()})
 
 
@@ -143,7 +142,6 @@ def step_of(stage: str) -> float:
 
 def _compute(name: str, primary: tuple, stages: tuple, **counts: int) -> dict[str, xr.DataArray]:
     """Everything of a recording and a model, as arrays to keep."""
-    primary = tuple(map(float, primary))
     places = load_places(name, primary)
     sounds = places.sounds
     features = {stage: sound_features(load_model(stage), sounds) for stage in stages}
@@ -188,7 +186,7 @@ def computed(
 
 def _chance(model: Layers, y: np.ndarray, folds: np.ndarray, r2: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """P of every place against permuted responses of some, pooled, corrected for false discoveries."""
-    some = np.unique(np.linspace(0, y.shape[1] - 1, min(FOR_NULL, y.shape[1])).round().astype(int))
+    some = spaced(y.shape[1], FOR_NULL)
     null = encoding_null(
         model, y[:, some], folds, ALPHAS, n_permutations=draws, seed=seed, extend_alphas=False
     ).draws.ravel()  # fmt: skip
@@ -200,8 +198,12 @@ def evenly(places: Places, predicted: np.ndarray, most: int) -> np.ndarray:
     """Numbers of predicted places, as many of each listener as there are shares of `most`, evenly spaced."""
     share = max(1, most // len(places.listeners))
     every = [np.flatnonzero(predicted & (places.owner == listener)) for listener in places.listeners]
-    kept_of = [own[np.unique(np.linspace(0, len(own) - 1, min(share, len(own))).round().astype(int))] for own in every]
-    return np.concatenate(kept_of).astype(int)
+    return np.concatenate([own[spaced(len(own), share)] for own in every])
+
+
+def spaced(count: int, most: int) -> np.ndarray:
+    """At most so many of the numbers from 0 to `count` - 1, evenly spaced."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
 def parts_of(model: Layers, filters: Layers, y: np.ndarray, folds: np.ndarray) -> np.ndarray:
@@ -224,7 +226,7 @@ def _again(
     some = {stage: {layer: x[sounds] for layer, x in features[stage].items()} for stage in ends}
     model = list(some.values())[-1]
     heard = {layer: x[sounds] for layer, x in filters.items()}
-    voxels = places.voxels[np.ix_(sounds, np.linspace(0, places.voxels.shape[1] - 1, SOME).round().astype(int))]
+    voxels = places.voxels[np.ix_(sounds, spaced(places.voxels.shape[1], SOME))]
     parts = np.median(parts_of(model, heard, voxels, folds), axis=1)
     tones = places.components[sounds]
     of_components = preferred_depth(layer_scores(model, tones, folds)) if places.names else np.zeros(0)

@@ -100,8 +100,7 @@ class Places:
     @cached_property
     def distance(self) -> np.ndarray:
         """From primary auditory cortex along the sheet [mm], (place,)."""
-        everywhere = distances(self.primary)
-        return np.array([everywhere[side][vertex] for side, vertex in zip(self.hemisphere, self.vertex, strict=True)])
+        return _of_places(distances(self.primary), self.hemisphere, self.vertex)
 
     @cached_property
     def region(self) -> np.ndarray:

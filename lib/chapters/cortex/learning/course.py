@@ -127,5 +127,8 @@ def whole(way: Course, fits: Mapping[str, object]) -> pd.DataFrame | None:
 
 
 def above_embedding(path: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a table by layer without the embedding, which is a fixed-size linear look at the spectrum."""
+    """Rows of a table by layer without a transformer's embedding, which is a linear look at the spectrum.
+
+    The stem of a convolutional network rectifies and pools: it is a layer as others are, and stays.
+    """
     return path.drop(index="embedding", errors="ignore")

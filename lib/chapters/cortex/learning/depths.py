@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from lib.chapters.cortex.material import Material
+from lib.chapters.cortex.places import CENTRES, PRIMARY
 from lib.compare import Estimate, aggregate_subjects, listener_ceilings, nested_ridge, rsa_layers, split_reliability
 
 GRID = {"alphas": np.logspace(-6, 4, 21), "extend_alphas": False}
 """Penalties of voxels: no chase beyond the last one for every noisy voxel."""
-REGIONS = ("primary", "lateral", "posterior", "anterior")
+REGIONS = (PRIMARY, *CENTRES)
 """Parts of auditory cortex in the order in which figures show them."""
 
 

@@ -241,13 +241,13 @@ def pool(found: Learners, fits: Mapping[str, object], components: Sequence[str])
 
 
 def shared_seeds(found: Learners, fits: Mapping[str, object]) -> list[list[str]]:
-    """Models of the same seeds: each recipe with its components, and with what was tuned from each of its trainings."""
+    """Those of `fits` with the same seeds: a recipe, its components, and what was tuned from each of its trainings."""
     groups = {one.name: [key for key in fits if key == one.name or key.startswith(f"{one.name} on ")]
               for one in found.kin}  # fmt: skip
     for tuned, start in permutations(found.kin, 2):
         if _tuned(tuned, start) and _one_by_one(tuned, start):
             groups[start.name] += groups.pop(tuned.name)
-    return list(groups.values())
+    return [group for group in groups.values() if group]
 
 
 def _one_by_one(tuned: Kin, start: Kin) -> bool:
@@ -262,9 +262,4 @@ def differences(found: Learners, fits: Mapping[str, object], asked: Mapping, nam
     together = pool(found, fits, names)
     needed = {key for one in asked.values() for key in (one.one, one.other)}
     kept = {key: together[key] for key in together if key in needed}
-    return contrasts(kept, family(asked), together=shared_seeds_of(found, kept), seed=seed).to_frame()
-
-
-def shared_seeds_of(found: Learners, kept: Mapping[str, object]) -> list[list[str]]:
-    """`shared_seeds` of what is there."""
-    return [group for group in shared_seeds(found, kept) if group]
+    return contrasts(kept, family(asked), together=shared_seeds(found, kept), seed=seed).to_frame()

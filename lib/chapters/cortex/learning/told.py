@@ -13,7 +13,7 @@ import pandas as pd
 
 from lib.chapters.cortex.learning.course import ENDS, RISE, Course, above_embedding
 from lib.chapters.cortex.learning.depths import REGIONS, Ceilings
-from lib.chapters.cortex.learning.kin import DIET, KINDS, OWN, SIZE, TASK, TRAINING, TUNING, Asked, Learners
+from lib.chapters.cortex.learning.kin import DIET, KINDS, OWN, SIZE, TASK, TRAINING, TUNING, Asked, Learners, twins_of
 from lib.chapters.cortex.material import Material
 from lib.chapters.cortex.questions import called, estimate, title
 from lib.compare import Estimate, mean_score
@@ -47,7 +47,7 @@ def component_scores(found: Learners, fits: Mapping[str, object], filters: str, 
 def means(found: Learners, fits: Mapping[str, object], filters: str) -> dict[str, Estimate]:
     """Mean r2 over components by model, of the filters, and of twins as ``untrained NAME``."""
     members = {filters: (filters,)} | {one.name: one.trainings for one in found.kin}
-    members |= {f"untrained {one.name}": one.twins for one in found.trained}
+    members |= {twins_of(one): one.twins for one in found.trained}
     scores = {name: mean_score([fits[each] for each in every]) for name, every in members.items()}
     return {name: Estimate(e.value, e.low, e.high, e.n, about=f"mean r² of {name}") for name, e in scores.items()}
 
@@ -97,8 +97,8 @@ def about_trainings(found: Learners) -> str:
 
 def records(gains: pd.DataFrame, asked: Mapping[str, Asked]) -> dict[str, Estimate]:
     """Differences as records, by the names of questions."""
-    of = {one.kind: "r²" if one.kind == OWN else "mean r²" for one in asked.values()}
-    return {name: estimate(row, f"{of[asked[name].kind]}, {asked[name].title}, corrected for {len(gains)}")
+    what = {name: "r²" if one.kind == OWN else "mean r²" for name, one in asked.items()}
+    return {name: estimate(row, f"{what[name]}, {asked[name].title}, corrected for {len(gains)}")
             for name, row in gains.iterrows()}  # fmt: skip
 
 
@@ -138,13 +138,14 @@ def about_course(way: Course, path: pd.DataFrame | None, of_layers: pd.DataFrame
     out: dict[str, object] = {f"course_{name}": estimate(path.loc[name], f"{told}, corrected for two")
                               for name, told in about.items()}  # fmt: skip
     above = above_embedding(of_layers)
+    which = "layers" if len(above) == len(of_layers) else "layers above the embedding"
     rising, falling = [above.index[mask] for mask in (above["low_family"] > 0, above["high_family"] < 0)]
     count = len(next(iter(way.stages.values())))
     told = [
         f"From the first checkpoint of `{way.name}` to the last, mean $r^2$ changes by "
         f"{words.told(out['course_ends'], 'sounds')} ({{numref}}`fig-course`).",
         f"Its slope is {words.told(out['course_rise'])} per unit of the natural logarithm of the step.",
-        f"Of {len(above)} layers above the embedding, {len(rising)} rise with their whole interval and {len(falling)} "
+        f"Of {len(above)} {which}, {len(rising)} rise with their whole interval and {len(falling)} "
         f"fall, corrected for all {len(of_layers)} layers.",
         f"These are {count} trainings, and the spread between them is part of the intervals."
         if count > 1
@@ -275,13 +276,14 @@ def tidy(
 
 def beside_filters(mean: Mapping[str, Estimate], found: Learners, filters: str) -> dict[str, str]:
     """The scores read: the best model, its twins and the filters."""
-    best = max((one.name for one in found.kin), key=lambda name: mean[name].value)
+    first = max(found.kin, key=lambda one: mean[one.name].value)
+    best, twins = first.name, twins_of(first)
     told = [
         f"On average over the six components of {{numref}}`fig-learners`, {_whose(best)} predicts most, with a mean "
         f"$r^2$ of {words.told(mean[best], 'sounds')}."
     ]
-    if f"untrained {best}" in mean:
-        told.append(f"With random weights the same network reaches {words.told(mean[f'untrained {best}'])}.")
+    if twins in mean:
+        told.append(f"With random weights the same network reaches {words.told(mean[twins])}.")
     if filters != best:
         told.append(f"The {title(filters)}, which are not trained, reach {words.told(mean[filters])}.")
     return {"scores_read": "\n".join(told)}
