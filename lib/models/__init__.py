@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 from lib import provenance
-from lib.ground import WrongUse, unknown
+from lib.ground import MissingData, WrongUse, unknown
 from lib.models import own
 from lib.models.cards import TABLE, Card, card, names, original, roster, twin
 from lib.models.loaders import checkpoints
@@ -44,6 +44,7 @@ __all__ = [
     *_lazy,
     "card",
     "fingerprint",
+    "is_here",
     "listener",
     "load",
     "load_language",
@@ -101,6 +102,15 @@ def load_language(name: str) -> LanguageModel:
     if not reads(name):
         raise WrongUse(f"{name} hears sounds, it does not read: models that read are {', '.join(_readers())}")
     return _loaded(name, LanguageModel)
+
+
+def is_here(name: str) -> bool:
+    """Whether the weights of a model that hears are on this machine; all else that is wrong with it is an error."""
+    try:
+        load(name)
+    except MissingData:
+        return False
+    return True
 
 
 def named(name: str) -> str:

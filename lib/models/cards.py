@@ -50,7 +50,7 @@ class Card(dict):
 
 def names() -> list[str]:
     """Names of all models, in the order of the roster."""
-    return list(dict.fromkeys(facts["name"] for facts in cards()))
+    return list(dict.fromkeys(facts["name"] for facts in _stored()))
 
 
 def card(name: str) -> Card:
@@ -64,13 +64,13 @@ def card(name: str) -> Card:
     """
     if found := own.card(name):
         return Card(found)
-    known = [facts for facts in cards() if facts["name"] == name]
+    known = [facts for facts in _stored() if facts["name"] == name]
     if not known:
         raise unknown("model", name, names())
     if len(known) > 1:
         raise WrongUse(f"{TABLE}: {len(known)} rows have the name {name!r}; rename or remove all but one")
     _check(known[0])
-    return known[0]
+    return deepcopy(known[0])
 
 
 def _check(facts: Card) -> None:
@@ -131,8 +131,13 @@ def cards() -> list[Card]:
     lib.ground.WrongUse
         If the file is not YAML, or not a list; the message says where.
     """
+    return deepcopy(_stored())
+
+
+def _stored() -> list[Card]:
+    """All cards, not to be changed: to copy them all takes long."""
     path = DATA / "models.yml"
-    return deepcopy(_parsed(path, path.stat().st_mtime_ns))
+    return _parsed(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=1)

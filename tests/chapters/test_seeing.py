@@ -273,7 +273,7 @@ def test_rows_of_results_are_the_paces(slowing):
 def test_no_model_at_all_is_wrong_use_and_missing_ones_are_named(monkeypatch):
     with pytest.raises(WrongUse, match="no model to look at"):
         material.at_hand([], [])
-    monkeypatch.setattr(material, "_is_here", lambda name: name != "whisper-base")
+    monkeypatch.setattr(material, "is_here", lambda name: name != "whisper-base")
     here, told = material.at_hand(["logmel"], ["crepe-tiny", "whisper-base", "crepe-tiny"])
     assert here == ["crepe-tiny", "logmel"]
     assert told.startswith("`whisper-base` is not on this machine")

@@ -17,11 +17,11 @@ import xarray as xr
 
 from lib import recordings
 from lib.chapters.cortex.material import Material
-from lib.chapters.cortex.questions import Question, called, estimate, is_here, title
+from lib.chapters.cortex.questions import Question, called, estimate, title
 from lib.chapters.cortex.scores import component_scores
 from lib.compare import Estimate, mean_score, variance_partition
 from lib.ground import MissingData, fingerprint
-from lib.models import card
+from lib.models import card, is_here
 from lib.recordings.electrodes import electrode_features
 from lib.report import kept, words
 

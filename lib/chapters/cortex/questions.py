@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lib.compare import Estimate, contrasts
-from lib.ground import MissingData
-from lib.models import card, load, original
+from lib.models import card, original
 from lib.report.claims import Measured
 
 TITLES = {
@@ -34,15 +33,6 @@ def title(name: str) -> str:
 def called(name: str) -> str:
     """What a figure or a sentence calls a model of the roster."""
     return title(name) if title(name) != name else card(original(name)).get("title", name).split(",")[0]
-
-
-def is_here(name: str) -> bool:
-    """Whether a model's weights are on this machine; all else that is wrong with it is an error."""
-    try:
-        load(name)
-    except MissingData:
-        return False
-    return True
 
 
 @dataclass(frozen=True)

@@ -80,11 +80,18 @@ def code(measure: str, where: str) -> str:
 def is_current(row: pd.Series) -> bool | None:
     """Whether a row was made by the model and code of today; None where the model is not on this machine."""
     try:
-        mark = models.fingerprint(row["model"])
-        provenance.loaded("models", row["model"], mark)  # what is told of a row depends on its model
-        return row["code"] == code(row["measure"], row["where"]) and row["mark"] == mark
+        return row["code"] == code(row["measure"], row["where"]) and row["mark"] == _mark(row["model"])
     except (MissingData, WrongUse):
         return None
+
+
+_fingerprint = cache(models.fingerprint)
+
+
+def _mark(name: str) -> str:
+    """Fingerprint of a model; what is told of its rows depends on it."""
+    provenance.loaded("models", name, _fingerprint(name))
+    return _fingerprint(name)
 
 
 def of_task(name: str, what: Task, measures: Sequence[str] = ("accuracy",)) -> list[dict]:
@@ -144,7 +151,7 @@ def _voxels(recording: str) -> dict[str, np.ndarray]:
 
 def _row(name: str, where: str, measure: str, found) -> dict:
     ends = {"value": found.value, "low": found.low, "high": found.high, "n": found.n, "p": found.p}
-    made = {"mark": models.fingerprint(name), "code": code(measure, where), "day": datetime.date.today().isoformat()}
+    made = {"mark": _mark(name), "code": code(measure, where), "day": datetime.date.today().isoformat()}
     return {"model": name, "family": family(name), "where": where, "measure": measure} | ends | made
 
 
@@ -160,7 +167,7 @@ def missing(names: Iterable[str], places: Iterable[str], measures: Sequence[str]
 
 def made(names: Iterable[str], tasks: Sequence[str], heard: Sequence[str], known: pd.DataFrame) -> pd.DataFrame:
     """Rows of models that a table lacks, or that are stale in it, computed now; models not here are left out."""
-    rows, here = [], [name for name in names if _is_here(name)]
+    rows, here = [], [name for name in names if models.is_here(name)]
     for name, place in missing(here, tasks, ["accuracy"], known):
         rows += of_task(name, _task(place))
     for name, place in missing(here, heard, ["r2", "rho"], known):
@@ -171,14 +178,6 @@ def made(names: Iterable[str], tasks: Sequence[str], heard: Sequence[str], known
 @cache
 def _task(name: str) -> Task:
     return task(name)
-
-
-def _is_here(name: str) -> bool:
-    try:
-        models.load(name)
-    except MissingData:
-        return False
-    return True
 
 
 def merged(known: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -202,7 +201,7 @@ def keep(new: pd.DataFrame) -> None:
 def main(names: Sequence[str]) -> None:
     """Make what is missing, a model at a time, and keep it."""
     for name in names or LISTED:
-        if not _is_here(name):
+        if not models.is_here(name):
             print(f"{name}: its weights are not on this machine, so its rows stay as they are")
             continue
         keep(made([name], list(TASKS), RECORDINGS, stored()))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lib.ground import MissingData, WrongUse
-from lib.models import card, load, original
+from lib.models import card, is_here, load, original
 from lib.recordings import SoundRecording, load_sounds
 from lib.report import words
 from lib.report.style import CATEGORY_TITLES
@@ -130,7 +130,7 @@ def at_hand(models: Sequence[str], published: Iterable[str]) -> tuple[list[str],
     for name in models:
         load(name)
     wanted = list(dict.fromkeys(published))
-    here = [name for name in wanted if _is_here(name)]
+    here = [name for name in wanted if is_here(name)]
     missing = [f"`{name}`" for name in wanted if name not in here]
     known = list(dict.fromkeys([*here, *models]))
     if not known:
@@ -139,14 +139,6 @@ def at_hand(models: Sequence[str], published: Iterable[str]) -> tuple[list[str],
         return known, "All models that were asked for are here."
     are = "is" if len(missing) == 1 else "are"
     return known, f"{words.listing(missing)} {are} not on this machine: `alike models fetch NAME` gets what is missing."
-
-
-def _is_here(name: str) -> bool:
-    try:
-        load(name)
-    except MissingData:
-        return False
-    return True
 
 
 def twin_of(name: str) -> str:

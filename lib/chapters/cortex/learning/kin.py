@@ -13,10 +13,10 @@ from itertools import combinations, permutations
 
 import pandas as pd
 
-from lib.chapters.cortex.questions import Question, called, family, is_here
+from lib.chapters.cortex.questions import Question, called, family
 from lib.compare import contrasts
 from lib.ground import WrongUse
-from lib.models import card, load, named, original
+from lib.models import card, is_here, load, named, original
 from lib.models import names as roster_names
 
 TRAINING, DIET, OWN, TASK, TUNING, SIZE = "training", "diet", "own diet", "task", "tuning", "size"
