@@ -124,8 +124,8 @@ def evidence(depths: Depths, found: Mapping[str, Estimate], turned: SpinTest | N
         return {"B6": "no listener has enough predicted places in primary cortex and outside it"}
     parts = {"depth": "rho", "interaction": "interaction", "training": "training"}
     measured = {part: _measured(found[name]) for part, name in parts.items()}
-    two_sided = max(measured["depth"].p, turned.p)
-    return {"B6": measured | {"depth": replace(measured["depth"], p=two_sided, draws=len(turned.draws))}}
+    p = max(measured["depth"].p, turned.p)
+    return {"B6": measured | {"depth": replace(measured["depth"], p=p, draws=len(turned.draws))}}
 
 
 def _measured(one: Estimate) -> Measured:
@@ -149,8 +149,8 @@ def headline(depths: Depths, found: Mapping[str, Estimate], of_voxels: Mapping[s
     return " ".join([
         f"We asked where in `{depths.model}` lies what predicts each place in auditory cortex of {depths.places.who}, "
         f"who heard {depths.places.n} sounds.",
-        f"Of the variance in the median of {depths.places.of_voxels}, a share of "
-        f"{words.told(of_voxels['only_model'], 'sounds')} is not in filters of sound that nobody trained.",
+        f"Of the variance in the median of {depths.places.of_voxels}, it predicts "
+        f"{words.told_share(of_voxels['only_model'], 'sounds')} that filters of sound, which nobody trained, do not.",
         _ordered(found["rho"], turned),
         _trained(found["training"]),
         _unknown(depths),
