@@ -135,3 +135,7 @@ def test_missing_weights_are_no_wrong_use(monkeypatch, tmp_path):
     assert models.listener("wav2vec2-large")["input"] == "waveform"
     with pytest.raises(MissingData, match="alike models fetch wav2vec2-large"):
         models.load("wav2vec2-large")
+    assert not models.is_here("wav2vec2-large")
+    assert models.is_here("mini-hubert")
+    with pytest.raises(WrongUse, match="unknown model 'wav3vec'"):
+        models.is_here("wav3vec")

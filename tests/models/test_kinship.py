@@ -49,7 +49,7 @@ def test_rows_of_the_small_models_say_what_their_recipes_do():
     ],
 )
 def test_wrong_facts_are_refused_with_row_and_key(changes, message, monkeypatch):
-    monkeypatch.setattr(cards, "cards", lambda: [Card(ROW | changes)])
+    monkeypatch.setattr(cards, "_stored", lambda: [Card(ROW | changes)])
     with pytest.raises(WrongUse) as refused:
         models.card("echo")
     assert message in str(refused.value)
