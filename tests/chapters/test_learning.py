@@ -43,10 +43,11 @@ def roster(monkeypatch):
             start = {"tuned_from": f"mix-seed{seed}"} if name == "tuned" else {}
             rows[f"{name}-seed{seed}"] = rows[name] | {"seed": seed} | start
     rows |= {"small": BIG | {"parameters": 5, "width": 2}, "large": BIG | {"parameters": 50, "width": 8}}
+    rows["again"] = rows["tuned"] | {"tuned_from": "tuned", "recipe": "again"}
     rows["chat"] = rows["talk"]  # another recipe, of the same diet and task
     rows |= {f"mix@{step}": SHAPE for step in (0, 10)} | {"bank": {"title": "Bank", "objective": "none"}}
     every = [Card(facts | {"name": name, "loader": "zoo"}) for name, facts in rows.items()]
-    monkeypatch.setattr(cards, "cards", lambda: every)
+    monkeypatch.setattr(cards, "_stored", lambda: every)
     monkeypatch.setattr(kin, "named", str)
     monkeypatch.setattr(kin, "is_here", lambda name: name != "lost")
     monkeypatch.setattr(kin, "has_twins", lambda name: name != "bank")
@@ -92,6 +93,9 @@ def test_trainings_of_a_recipe_stand_for_it_and_share_seeds_with_what_was_tuned_
     groups = kin.shared_seeds(found, {"mix": 0, "mix on speech": 0, "tuned": 0, "talk": 0})
     assert sorted(map(sorted, groups)) == [["mix", "mix on speech", "tuned"], ["talk"]]
     assert told_pairs(asked, TUNING) == {("tuned", "mix")}
+    for order in (("again", "tuned", "mix"), ("mix", "tuned", "again"), ("tuned", "mix", "again")):
+        chain, _ = asked_of(*order)
+        assert list(map(sorted, kin.shared_seeds(chain, dict.fromkeys(order)))) == [["again", "mix", "tuned"]]
     two, _ = asked_of("mix-seed2", "mix", trainings=2)
     assert two.kin[0].trainings == ("mix-seed2", "mix")
     assert "trained once" in told.about_trainings(asked_of("mix")[0])

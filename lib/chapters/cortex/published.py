@@ -17,7 +17,7 @@ import xarray as xr
 
 from lib import recordings
 from lib.chapters.cortex.material import Material
-from lib.chapters.cortex.questions import Question, called, estimate, title
+from lib.chapters.cortex.questions import Question, called, estimate, named, title
 from lib.chapters.cortex.scores import component_scores
 from lib.compare import Estimate, mean_score, variance_partition
 from lib.ground import MissingData, fingerprint
@@ -113,8 +113,8 @@ def questions(elsewhere: Elsewhere, model: str) -> dict[str, Question]:
     over = [(name, model, title(model)) for name in elsewhere.here if name != model]
     over += [(name, twin_of(name), "untrained twin") for name in elsewhere.here]
     return {
-        f"{one}-{other}": Question(f"{one} minus {other}", f"{called(one)} − {named}", one, other)
-        for one, other, named in over
+        f"{one}-{other}": Question(f"{one} minus {other}", f"{called(one)} − {beside}", one, other)
+        for one, other, beside in over
     }
 
 
@@ -250,9 +250,9 @@ def means(elsewhere: Elsewhere, fits: Mapping[str, object]) -> dict[str, Estimat
     return {name: Estimate(e.value, e.low, e.high, e.n, about=f"mean r² of {name}") for name, e in found.items()}
 
 
-def said(named: Mapping[str, Estimate]) -> dict[str, Estimate]:
-    """Records under names that the prose can quote: letters, digits and underscores."""
-    return {"elsewhere_" + "".join(c if c.isalnum() else "_" for c in name): one for name, one in named.items()}
+def said(records: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Records under names that the prose can quote."""
+    return named(records, "elsewhere")
 
 
 def about_scores(elsewhere: Elsewhere, fits: Mapping[str, object], model: str, heard: Material) -> dict[str, str]:

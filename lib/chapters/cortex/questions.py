@@ -74,6 +74,16 @@ def estimate(row: pd.Series, about: str) -> Estimate:
     return Estimate(row["value"], row["low_family"], row["high_family"], int(row["n"]), p=row["p_family"], about=about)
 
 
+def key(name: str) -> str:
+    """A name that prose can quote: letters, digits and underscores."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+
+
+def named(records: Mapping[str, Estimate], before: str) -> dict[str, Estimate]:
+    """Records under names that the prose can quote."""
+    return {f"{before}_{key(name)}": one for name, one in records.items()}
+
+
 def gained(gains: pd.DataFrame | None, asked: Mapping[str, Question], keys: Iterable[str] = ()) -> dict[str, Estimate]:
     """Differences between models by name, as the prose quotes them; those of `keys` that were not asked have none."""
     rows = gains.iterrows() if gains is not None else ()

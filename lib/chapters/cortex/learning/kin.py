@@ -242,12 +242,17 @@ def pool(found: Learners, fits: Mapping[str, object], components: Sequence[str])
 
 def shared_seeds(found: Learners, fits: Mapping[str, object]) -> list[list[str]]:
     """Those of `fits` with the same seeds: a recipe, its components, and what was tuned from each of its trainings."""
-    groups = {one.name: [key for key in fits if key == one.name or key.startswith(f"{one.name} on ")]
-              for one in found.kin}  # fmt: skip
-    for tuned, start in permutations(found.kin, 2):
-        if _tuned(tuned, start) and _one_by_one(tuned, start):
-            groups[start.name] += groups.pop(tuned.name)
+    groups: dict[str, list[str]] = {}
+    for one in found.kin:
+        keys = [key for key in fits if key == one.name or key.startswith(f"{one.name} on ")]
+        groups.setdefault(_first_start(one, found.kin).name, []).extend(keys)
     return [group for group in groups.values() if group]
+
+
+def _first_start(one: Kin, kin: Sequence[Kin]) -> Kin:
+    """Where a chain of tunings began, as far as every training was tuned from one of the start; else itself."""
+    starts = [other for other in kin if _tuned(one, other) and _one_by_one(one, other)]
+    return _first_start(starts[0], kin) if starts else one
 
 
 def _one_by_one(tuned: Kin, start: Kin) -> bool:

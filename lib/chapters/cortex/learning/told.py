@@ -15,7 +15,7 @@ from lib.chapters.cortex.learning.course import ENDS, RISE, Course, above_embedd
 from lib.chapters.cortex.learning.depths import REGIONS, Ceilings
 from lib.chapters.cortex.learning.kin import DIET, KINDS, OWN, SIZE, TASK, TRAINING, TUNING, Asked, Learners, twins_of
 from lib.chapters.cortex.material import Material
-from lib.chapters.cortex.questions import called, estimate, title
+from lib.chapters.cortex.questions import called, estimate, key, named, title
 from lib.compare import Estimate, mean_score
 from lib.report import words
 
@@ -50,16 +50,6 @@ def means(found: Learners, fits: Mapping[str, object], filters: str) -> dict[str
     members |= {twins_of(one): one.twins for one in found.trained}
     scores = {name: mean_score([fits[each] for each in every]) for name, every in members.items()}
     return {name: Estimate(e.value, e.low, e.high, e.n, about=f"mean r² of {name}") for name, e in scores.items()}
-
-
-def key(name: str) -> str:
-    """A name that prose can quote: letters, digits and underscores."""
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
-
-
-def named(records: Mapping[str, Estimate], before: str) -> dict[str, Estimate]:
-    """Records under names that the prose can quote."""
-    return {f"{before}_{key(name)}": one for name, one in records.items()}
 
 
 def _whose(name: str) -> str:
