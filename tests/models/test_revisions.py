@@ -66,7 +66,7 @@ def test_what_was_loaded_is_noted_by_its_fingerprint(name):
 def test_a_fact_of_the_card_changes_the_mark(monkeypatch, name):
     before = models.fingerprint(name)
     rows = [row | {"title": "Another"} if row["name"] == models.original(name) else row for row in cards.cards()]
-    monkeypatch.setattr(cards, "cards", lambda: rows)
+    monkeypatch.setattr(cards, "_stored", lambda: rows)
     assert models.fingerprint(name) != before
 
 

@@ -143,6 +143,6 @@ def test_loader_is_asked_for_the_twin_by_seed_and_the_model_is_called_by_its_ful
 
 def test_model_without_loader_says_why(monkeypatch):
     facts = {"name": "secret", "status": "no public implementation", "reason": "its authors kept it"}
-    monkeypatch.setattr(cards, "cards", lambda: [Card(facts)])
+    monkeypatch.setattr(cards, "_stored", lambda: [Card(facts)])
     with pytest.raises(WrongUse, match=r"secret cannot be loaded .*its authors kept it"):
         models.load("secret")

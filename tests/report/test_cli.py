@@ -102,9 +102,9 @@ def test_failed_run_exits_1_and_says_which_cell_and_where_the_notebook_is(house)
     assert "RuntimeError: asked to fail" in done.stderr
     assert "-failed/chapter.ipynb" in done.stderr
     assert "9/9" not in done.stdout
-    listed = house.alike("runs", "cortex").stdout
-    assert "failed  fail=True" in listed
-    assert "1 run." in house.alike("runs", "cortex").stdout
+    *listed, last = house.alike("runs", "cortex").stdout.splitlines()
+    assert sum("failed  fail=True" in line for line in listed) == 1
+    assert last == f"{len(listed)} run{'s' * (len(listed) > 1)}."  # other tests of this house may have made some
 
 
 def test_full_disk_is_one_clear_line(house):

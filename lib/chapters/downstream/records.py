@@ -80,7 +80,7 @@ def code(measure: str, where: str) -> str:
 def is_current(row: pd.Series) -> bool | None:
     """Whether a row was made by the model and code of today; None where the model is not on this machine."""
     try:
-        return row["code"] == code(row["measure"], row["where"]) and row["mark"] == _mark(row["model"])
+        return row["mark"] == _mark(row["model"]) and row["code"] == code(row["measure"], row["where"])
     except (MissingData, WrongUse):
         return None
 
